@@ -36,8 +36,9 @@ TOKEN = "12345"  # noqa: S105  the token of an account that does not exist
 AppFactory = Callable[[], Flask]
 #: The latest calls of all phones, for the report of a failed test.
 latest_calls: deque[SimulatedCall] = deque(maxlen=100)
-#: The fields of a session that do not decide how the call goes on.
-_IRRELEVANT_FIELDS = ("sid", "started", "turn", "path", "responses", "expires")
+#: The fields of a session that do not decide how the call goes on. The number of dials decides only in a call that has
+#: dialled as often as allowed, and an exploration must not visit every state again for each number of dials.
+_IRRELEVANT_FIELDS = ("sid", "started", "turn", "dials", "path", "responses", "expires")
 
 
 def installed_plugins() -> list[str]:

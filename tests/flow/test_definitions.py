@@ -381,6 +381,7 @@ def test_the_texts_of_the_core():
         "apology": "We are sorry, something went wrong.",
         "unavailable": "Sorry, that is not available at the moment.",
         "not_connected": "Sorry, we could not connect you.",
+        "dial_limit": "Sorry, we cannot connect you again in this call.",
         "no_options": "There are no options at the moment.",
         "goodbye": "Goodbye.",
         "accept": "To take the call, press {key}.",

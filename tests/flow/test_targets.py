@@ -209,7 +209,7 @@ def test_a_question_without_an_exit_leads_to_the_goodbye(call):
 def test_verbs_after_a_dial_without_an_exit_are_heard(call):
     """With exit=None verbs after a Dial are heard, because Twilio goes on with them."""
     xml = call(a=State([Dial("+15550100"), "Nobody was there."])).xml
-    assert xml == '<Dial>+15550100</Dial><Say language="en-US">Nobody was there.</Say>'
+    assert xml == '<Dial timeLimit="7200">+15550100</Dial><Say language="en-US">Nobody was there.</Say>'
 
 
 def test_automatic_exits_are_followed_in_one_response(call):

@@ -29,7 +29,7 @@ def test_a_number_gets_the_address_of_the_whisper(call):
     """The noun Number gets the address with state and language. A number that is text becomes a noun."""
     url = "webhook/whisper?language=en-US&amp;state=sales#rc=1&amp;rp=ct"
     assert call(sales=dial_state()).xml == (
-        f'<Dial action="webhook#rc=1&amp;rp=ct"><Number url="{url}">+15550100</Number></Dial>'
+        f'<Dial action="webhook#rc=1&amp;rp=ct" timeLimit="7200"><Number url="{url}">+15550100</Number></Dial>'
     )
     assert whisper_url("sales", "en-US", "rc=1&rp=ct") == url.replace("&amp;", "&")
     assert whisper_url("sales", "en-US") == "webhook/whisper?language=en-US&state=sales"

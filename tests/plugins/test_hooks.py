@@ -15,6 +15,7 @@ from twilio.twiml.voice_response import Record, Start
 
 from ivrkit import BACK, SAME, Goto, Owner, Routes, State, ask, hookimpl, hookspecs, leads_to
 from ivrkit.flow.model.call import make_call
+from ivrkit.flow.run.dial_limit import DialLimitReached
 from ivrkit.plugins.hook_calls import (
     HookImpl,
     find_hook_impls,
@@ -630,6 +631,17 @@ class TestStateFailed:
             "state 'one' of ant 3.0 failed in call CA1: LookupError: the shelf is empty\n  Traceback"
         )
         assert record.getMessage().endswith("LookupError: the shelf is empty")
+
+    def test_a_dial_that_is_not_made_is_logged_in_one_line(self, caplog):
+        """A call that has dialled too often is a warning without a traceback, with the setting that allows more."""
+        state = State("Hello.", name="one", owner=Owner("ant", "3.0"))
+        error = DialLimitReached("called 10 times", hint="set max_dials to a higher number")
+        assert make_state_failed([], {"one"})(new_call(), state, error, False) is None
+        (record,) = caplog.records
+        assert (record.levelname, record.getMessage()) == (
+            "WARNING",
+            "state 'one' of ant 3.0 did not dial in call CA1: called 10 times; set max_dials to a higher number",
+        )
 
     @pytest.mark.parametrize("result", ["nowhere", BACK, 5, ("two",), ["two"]])
     def test_an_invalid_target_is_logged_and_ignored(self, caplog, result):

@@ -44,6 +44,8 @@ def test_every_setting_has_its_default():
         "quarantine_failures": 5,
         "quarantine_seconds": 60,
         "quarantine_retry": 60,
+        "max_dials": 10,
+        "dial_time_limit": 7_200,
         "uninterruptible_reprompts": False,
         "language": "en-US",
         "languages": (),
@@ -175,6 +177,8 @@ PLUGINS = "the name of a plugin, or a list of these"
         ("quarantine_failures", -1, "a whole number of at least 0"),
         ("quarantine_seconds", 0, "a whole number of at least 1"),
         ("quarantine_retry", 0, "a whole number of at least 1"),
+        ("max_dials", 0, "a whole number of at least 1"),
+        ("dial_time_limit", 0, "a whole number of at least 1"),
         ("language", "", LANGUAGE),
         ("language", "spanish", LANGUAGE),
         ("language", "es MX", LANGUAGE),
@@ -383,6 +387,8 @@ def test_the_settings_of_the_flow():
         tries=4,
         max_failures=5,
         max_turns=6,
+        max_dials=7,
+        dial_time_limit=8,
         uninterruptible_reprompts=True,
         language="de-AT",
         voice="Vicki",
@@ -404,6 +410,8 @@ def test_the_settings_of_the_flow():
         **starts,
         uninterruptible_reprompts=True,
         connection_overrides="rc=0",
+        max_dials=7,
+        dial_time_limit=8,
     )
     assert Settings(session_url="cookie:").flow_config().max_data_bytes == 2048
 

@@ -6,8 +6,8 @@ from ivrkit import FlowError, Routes, states
 from ivrkit.states.ready.kinds import ivrkit_register_kinds
 
 TRANSFER = (
-    "the parameters of transfer are: numbers, texts, in_order, timeout, caller_id, whisper, accept, routes, otherwise, "
-    "options, on_error, voice, language"
+    "the parameters of transfer are: numbers, texts, in_order, timeout, time_limit, caller_id, whisper, accept, "
+    "routes, otherwise, options, on_error, voice, language"
 )
 
 

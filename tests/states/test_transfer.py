@@ -18,17 +18,18 @@ def test_the_defaults_of_a_transfer(at):
     """By default the phone rings for 20 seconds, and the caller hears the core's text."""
     caller = at(states.transfer("+15550100"))
     assert caller.heard == ["One moment, please."]
-    assert dial(caller).attrib == {"action": "webhook#rc=1&rp=ct", "timeout": "20"}
+    assert dial(caller).attrib == {"action": "webhook#rc=1&rp=ct", "timeout": "20", "timeLimit": "7200"}
     assert [(noun.tag, noun.text, noun.attrib) for noun in dial(caller)] == [("Number", "+15550100", {})]
 
 
 def test_the_arguments_become_attributes_of_dial(at):
     """Numbers, clients and SIP addresses are nouns; the order, the timeout and the caller ID are attributes."""
     numbers = ["+15550100", "client:ann", "sip:bob@example.com"]
-    caller = at(states.transfer(numbers, "Wait.", in_order=True, timeout=5, caller_id="+15550199"))
+    caller = at(states.transfer(numbers, "Wait.", in_order=True, timeout=5, time_limit=90, caller_id="+15550199"))
     assert caller.heard == ["Wait."]
     assert dial(caller).attrib == {
-        "action": "webhook#rc=1&rp=ct", "timeout": "5", "sequential": "true", "callerId": "+15550199",
+        "action": "webhook#rc=1&rp=ct", "timeout": "5", "timeLimit": "90", "sequential": "true",
+        "callerId": "+15550199",
     }  # fmt: skip
     assert [(noun.tag, noun.text) for noun in dial(caller)] == [
         ("Number", "+15550100"),
@@ -168,6 +169,12 @@ WRITE_NUMBERS = 'write numbers = ["+15550100", "+15550101"]'
             {"timeout": 601},
             "transfer: timeout must be 5 to 600 seconds, not 601",
             "leave it out for 20 seconds",
+        ),
+        (
+            "+15550100",
+            {"time_limit": 0},
+            "transfer: time_limit must be at least 1 second, not 0",
+            "leave it out for the setting dial_time_limit",
         ),
     ],
 )

@@ -50,3 +50,25 @@ def test_a_caller_who_hangs_up_while_it_rings(phone):
     call = phone.call().press("0").hangs_up()
     assert "<Say" not in call.responses[-1].body
     assert call.warnings == []
+
+
+def test_reception_is_rung_at_most_ten_times_in_a_call(phone):
+    """A caller who asks for a busy reception again and again is back in the menu, and hears why."""
+    call = phone.call()
+    for _ in range(10):
+        call.press("0").callee.is_busy()
+    assert call.press("0").heard_last.splitlines()[:2] == [
+        "Sorry, we cannot connect you again in this call.",
+        MENU_FOLLOWS,
+    ]
+    assert call.press("1").state == "sales"
+
+
+def test_a_talk_with_reception_ends_after_the_time_limit(phone):
+    """Twilio ends a talk after the time in the setting ``dial_time_limit``, and the caller hears the goodbye."""
+    call = phone.call().press("0")
+    assert call.waiting.element.attributes["timeLimit"] == "7200"
+    call.callee.answers()
+    call.stays_silent()
+    assert call.heard_last == "Goodbye."
+    assert call.events[-1].at >= 7_200

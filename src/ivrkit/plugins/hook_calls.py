@@ -17,6 +17,7 @@ from ivrkit.flow.compile.twiml import ENDING_VERBS, MAX_DOCUMENT_BYTES, WAITING_
 from ivrkit.flow.model.call import HIDDEN_INPUT, Call
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import Owner, State
+from ivrkit.flow.run.dial_limit import DialLimitReached
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode, run_plugin_code
 from ivrkit.flow.run.sandbox import Failure, catch_failure, keep_attributes, run_sandboxed
 from ivrkit.plugin_errors import (
@@ -93,7 +94,10 @@ def make_state_failed(
     """
 
     def state_failed(call: Call, state: State, error: BaseException, secret: bool) -> str | None:
-        if not isinstance(error, CodeRefused):  # the host logs its refusals
+        if isinstance(error, DialLimitReached):
+            text = f"{error.message}; {error.hint}"
+            log.warning("state %r of %s did not dial in call %s: %s", state.name, state.owner, _shown(call.sid), text)
+        elif not isinstance(error, CodeRefused):  # the host logs its refusals
             trace = describe_traceback(error, secret=secret)
             log.error("state %r of %s failed in call %s: %s", state.name, state.owner, _shown(call.sid), trace)
             _clean_up(clean_ups, call.sid, secret=secret)

@@ -103,6 +103,10 @@ class Settings:
     :param quarantine_seconds: the number of seconds in which these failures must happen.
     :param quarantine_retry: the number of seconds after which a state in quarantine is tried again, with one call at a
         time.
+    :param max_dials: the number of times that the states of one call may dial. If a state dials once more, the caller
+        hears that the call cannot be connected again, and goes to the ``on_error`` of the state, else HOME.
+    :param dial_time_limit: the longest talk after a ``Dial``, in seconds. A ``Dial`` with a ``timeLimit`` of its own
+        keeps it.
     :param uninterruptible_reprompts: whether the sentence after an invalid key or silence, such as "Sorry, that is not
         one of the choices.", is always said in full. By default, the caller can interrupt the sentence with a key.
     :param language: the language of every ``Say`` without voice and language, and of speech recognition.
@@ -173,6 +177,8 @@ class Settings:
     quarantine_failures: Annotated[int, Range(0)] = 5
     quarantine_seconds: Annotated[int, Range(1)] = 60
     quarantine_retry: Annotated[int, Range(1)] = 60
+    max_dials: Annotated[int, Range(1)] = 10
+    dial_time_limit: Annotated[int, Range(1)] = 7_200
     uninterruptible_reprompts: bool = False
     language: LanguageTag = "en-US"
     languages: OneOrMore[LanguageTag] = ()
@@ -268,6 +274,8 @@ _FLOW_SETTINGS = (
     "tries",
     "max_failures",
     "max_turns",
+    "max_dials",
+    "dial_time_limit",
     "uninterruptible_reprompts",
     "language",
     "voice",

@@ -29,11 +29,7 @@ NOTHING_RECORDED = Goto(HOME, say=Text(Texts.no_message))
 #: All targets with prompts that the transition rules use.
 RULE_GOTOS = (WRONG_KEY, WRONG_KEY_BACK, NOT_CONNECTED, NOTHING_RECORDED)
 #: The prompts that the engine adds by itself, by their names in :class:`Texts`.
-ENGINE_PROMPTS = {
-    "apology": Text(Texts.apology),
-    "goodbye": Text(Texts.goodbye),
-    "unavailable": Text(Texts.unavailable),
-}
+ENGINE_PROMPTS = {name: Text(getattr(Texts, name)) for name in ("apology", "goodbye", "unavailable", "dial_limit")}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,15 @@ def write_whisper(dial: ElementTree.Element, url: str) -> bool:
     return bool(nouns)
 
 
+def write_time_limit(dial: ElementTree.Element, seconds: int | None) -> None:
+    """Add a ``timeLimit`` to a ``Dial`` that has none. Without this attribute, Twilio lets a talk last four hours.
+
+    :param seconds: the time limit in seconds, or ``None`` to add nothing.
+    """
+    if seconds is not None and "timeLimit" not in dial.attrib:
+        dial.set("timeLimit", str(seconds))
+
+
 def caller_id_position(elements: Sequence[ElementTree.Element], fragments: Sequence[bytes]) -> int | None:
     """Return the index in rendered TwiML at which a ``callerId`` can be inserted in a ``Dial``.
 

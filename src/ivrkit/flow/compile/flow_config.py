@@ -42,6 +42,8 @@ class FlowConfig:
     max_data_bytes: int | None = None
     uninterruptible_reprompts: bool = False
     connection_overrides: str = DEFAULT_CONNECTION_OVERRIDES
+    max_dials: int = 10
+    dial_time_limit: int = 7_200
 
     def languages_by_tag(self) -> Mapping[str, Language]:
         """Return tag -> language, for all languages of calls. The default language comes first."""

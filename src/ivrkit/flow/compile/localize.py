@@ -73,6 +73,7 @@ def _render_context(
         # The callee hears the whisper in the language of the call, so the address has that one.
         whisper_url=whisper_url(state.name, call_language.tag, overrides) if state.whisper else None,
         connection_overrides=overrides,
+        dial_time_limit=config.dial_time_limit,
     )
 
 

@@ -17,7 +17,7 @@ from twilio.twiml import GenericNode, TwiML
 from twilio.twiml.voice_response import Say
 
 from ivrkit.errors import FlowError
-from ivrkit.flow.compile.dial import caller_id_position, write_whisper
+from ivrkit.flow.compile.dial import caller_id_position, write_time_limit, write_whisper
 from ivrkit.flow.compile.fragments import Content
 from ivrkit.flow.compile.text_limits import check_hints, split_long_texts
 from ivrkit.flow.model.prompts import PROMPT_VERBS
@@ -60,6 +60,7 @@ class RenderContext:
     :param translate: a function that translates a text, or ``None`` to say every text as it is written.
     :param whisper_url: the URL of the state's whisper, or ``None`` if the state has no whisper.
     :param connection_overrides: Twilio's connection overrides for the webhook URL, or ``""`` for Twilio's defaults.
+    :param dial_time_limit: the ``timeLimit`` of a ``Dial`` in seconds, or ``None`` for Twilio's four hours.
     """
 
     voice: str | None = None
@@ -69,6 +70,7 @@ class RenderContext:
     translate: Callable[[str], str] | None = None
     whisper_url: str | None = None
     connection_overrides: str = ""
+    dial_time_limit: int | None = None
 
 
 def with_connection_overrides(address: str, overrides: str) -> str:
@@ -117,8 +119,8 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
        ``Record`` and ``Pay`` always get an ``action``, because without it Twilio requests the current document again.
        A ``Record`` at the end is followed by a ``Redirect`` to the webhook, because Twilio plays the next verb after an
        empty recording if it does not request the action.
-    2. A ``Gather`` gets the number of digits and, for speech, the language. The nouns of a ``Dial`` get the URL of the
-       whisper.
+    2. A ``Gather`` gets the number of digits and, for speech, the language. A ``Dial`` gets the time limit, and its
+       nouns get the URL of the whisper.
     3. Every ``Say`` gets voice and language, and its texts are translated.
     4. Characters that XML does not allow are left out, and so is a ``Say`` without text. A ``Say`` that is too long for
        its voice becomes several.
@@ -136,8 +138,9 @@ def render(verbs: Sequence[TwiML], context: RenderContext) -> Content:
             _write_action(element, context, last=index == len(elements) - 1)
             if element.tag == "Gather":
                 _write_gather(element, context)
-            elif element.tag == "Dial" and context.whisper_url is not None:
-                has_whisper = write_whisper(element, context.whisper_url)
+            elif element.tag == "Dial":
+                write_time_limit(element, context.dial_time_limit)
+                has_whisper = context.whisper_url is not None and write_whisper(element, context.whisper_url)
             attributes = element.attrib
         for say in element.iter("Say"):
             _write_say(say, context)

@@ -27,6 +27,7 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.outcomes import NO_INPUT
 from ivrkit.flow.model.routes import HOME, SAME, Goto, LeadsTo, Routes, Target, destination_of
 from ivrkit.flow.run.caller_id import with_caller_id
+from ivrkit.flow.run.dial_limit import count_dial
 from ivrkit.flow.run.failures import Failures
 from ivrkit.flow.run.handlers import call_enter, call_exit, choose_start, configured_start
 from ivrkit.flow.run.history import History
@@ -277,7 +278,8 @@ class _TurnBuilder:
     def _render(self, compiled: CompiledState) -> Content:
         """Return the rendered content of a state. If ``enter`` is a function, the function is called.
 
-        :raises FlowError: if the content is invalid, or if this webhook has entered too many states.
+        :raises FlowError: if the content is invalid, or if this webhook has entered too many states, or if the call has
+            dialled too often.
         """
         self.response.count_state()
         if self.closed:
@@ -288,6 +290,7 @@ class _TurnBuilder:
             content = call_enter(self.flow, compiled, localized, self.call)
         content = with_caller_id(content, self.call)
         self.response.check_fits(content.xml)
+        count_dial(content, self.session, self.flow.config.max_dials)
         return content
 
     def _leave_at_once(self, compiled: CompiledState, content: Content) -> Step | None:

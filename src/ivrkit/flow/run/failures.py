@@ -6,6 +6,7 @@ from ivrkit.flow.compile.call_flow import ERROR_STATE, WRONG_KEY_BACK, CallFlow
 from ivrkit.flow.compile.compiled_state import CompiledState
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.routes import Target
+from ivrkit.flow.run.dial_limit import DialLimitReached
 from ivrkit.flow.run.history import History
 from ivrkit.flow.run.response import ResponseBuilder
 from ivrkit.flow.run.session import Session
@@ -39,6 +40,8 @@ class Failures:
     def target_after(self, compiled: CompiledState, error: BaseException, call: Call, *, secret: bool) -> Target:
         """Mark a state as failed, add the apology to the response, and return the next target.
 
+        If the state did not dial because the call has dialled too often, the caller hears that instead of the apology.
+
         The target is the first of these: the state that a hook ``ivrkit_state_failed`` chooses, the state's
         ``on_error``, HOME, the start menu, the operator. A state that failed during this webhook is skipped. If the
         state ``error`` failed, the target is the state of the wrong key, unless a hook chooses a state.
@@ -53,7 +56,8 @@ class Failures:
             chosen = self._flow.hooks.state_failed(
                 call.copy_for_observers(secret=secret), compiled.state, error, secret
             )
-        return self._apologise("apology", self._next_target(compiled, chosen))
+        prompt = "dial_limit" if isinstance(error, DialLimitReached) else "apology"
+        return self._apologise(prompt, self._next_target(compiled, chosen))
 
     def target_instead_of(self, compiled: CompiledState, *, chosen: bool) -> Target:
         """Return the next target for a call that must not enter a state, as after a failure without a hook.

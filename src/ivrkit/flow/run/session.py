@@ -51,6 +51,7 @@ class Session:
     :param failure_counts: name of a state -> ``no-input`` or ``no-match`` -> number of failures.
     :param failures_in_row: the number of silences and invalid keys in a row, in all states together.
     :param operator_tried: whether the call was sent to the operator. A call goes to the operator only once.
+    :param dials: the number of verbs ``Dial`` that the call has entered.
     :param language: the language of the call.
     :param ended: the reason of the call's end: ``finished`` or Twilio's CallStatus. ``None`` while the call goes on.
     :param path: a list ``[state, outcome]`` for each state that was entered. The outcome is ``None`` if the state did
@@ -75,6 +76,7 @@ class Session:
     failure_counts: dict[str, dict[str, int]] = field(default_factory=dict)
     failures_in_row: int = 0
     operator_tried: bool = False
+    dials: int = 0
     language: str = ""
     ended: str | None = None
     path: list[list[str | None]] = field(default_factory=list)

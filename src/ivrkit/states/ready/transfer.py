@@ -29,6 +29,7 @@ def transfer(
     *texts: Prompt,
     in_order: bool = False,
     timeout: int = 20,
+    time_limit: int | None = None,
     caller_id: str | None = None,
     whisper: Prompt | Sequence[Prompt] = (),
     accept: str | None = None,
@@ -42,6 +43,8 @@ def transfer(
     :param texts: the prompts before the phones ring; by default the core's text ``transfer``.
     :param in_order: whether to ring one phone after the other; by default all phones ring at once.
     :param timeout: how long each phone rings, in seconds, 5 to 600.
+    :param time_limit: the longest talk, in seconds; by default the setting ``dial_time_limit``. After this time Twilio
+        ends the talk, and the outcome is ``answered``.
     :param caller_id: the number to show to the person who is called; by default the caller's number. If the caller has
         no phone number, the default is the number that the caller has called.
     :param whisper: the prompts that the person who answers hears before the caller is connected.
@@ -52,7 +55,7 @@ def transfer(
         default that the call was not connected, and goes HOME.
     :param otherwise: the target of all outcomes that are not in ``routes``, except ``answered``.
     :param state_arguments: ``options``, ``on_error``, ``voice`` and ``language`` of :class:`~ivrkit.State`.
-    :raises FlowError: if a number, the count of numbers, the timeout or the key ``accept`` is invalid.
+    :raises FlowError: if a number, the count of numbers, a time or the key ``accept`` is invalid.
     """
     # A single string is one number, not a sequence of characters.
     dialled = [numbers] if isinstance(numbers, str) else [*numbers]
@@ -66,7 +69,14 @@ def transfer(
             f"transfer: timeout must be {MIN_TIMEOUT} to {MAX_TIMEOUT} seconds, not {timeout!r}",
             hint="leave it out for 20 seconds",
         )
+    if time_limit is not None and time_limit < 1:
+        raise FlowError(
+            f"transfer: time_limit must be at least 1 second, not {time_limit!r}",
+            hint="leave it out for the setting dial_time_limit",
+        )
     attributes: dict[str, Any] = {"timeout": timeout}
+    if time_limit is not None:
+        attributes["time_limit"] = time_limit
     if in_order:
         attributes["sequential"] = True
     if caller_id is not None:
