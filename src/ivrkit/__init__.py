@@ -10,6 +10,7 @@ from ivrkit.errors import FlowError, IvrkitError, LoadError, Problem, SessionErr
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.compiler import compile_flow
 from ivrkit.flow.compile.graph import Edge, edges
+from ivrkit.flow.model.attempts import Attempts
 from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.prompts import Menu, Prompt, Whisper, ask
 from ivrkit.flow.model.routes import BACK, HOME, SAME, Goto, Routes, Target, leads_to
@@ -27,6 +28,7 @@ __all__ = [
     "BACK",
     "HOME",
     "SAME",
+    "Attempts",
     "Call",
     "CallFlow",
     "Edge",

@@ -382,6 +382,7 @@ def test_the_texts_of_the_core():
         "unavailable": "Sorry, that is not available at the moment.",
         "not_connected": "Sorry, we could not connect you.",
         "dial_limit": "Sorry, we cannot connect you again in this call.",
+        "too_many_calls": "You have called too often. Please call again later. Goodbye.",
         "no_options": "There are no options at the moment.",
         "goodbye": "Goodbye.",
         "accept": "To take the call, press {key}.",

@@ -14,7 +14,8 @@ SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
     "company, start, operator, operator_number, tries, max_failures, max_turns, quarantine_failures, "
-    "quarantine_seconds, quarantine_retry, max_dials, dial_time_limit, uninterruptible_reprompts, language, languages, "
+    "quarantine_seconds, quarantine_retry, max_dials, dial_time_limit, max_calls_per_hour, max_attempts, "
+    "attempt_minutes, uninterruptible_reprompts, language, languages, "
     "voice, "
     "timezone, session_url, session_hours, strict, safe, block, allow, plugins_dir, flows, dev, log_format, "
     "worker_timeout, mask_numbers, public_url, trusted_proxies, deadline, threads, max_calls_in_state, "
@@ -35,8 +36,9 @@ OF_PLUGIN = (
     "write IVRKIT_PLUGINS__, the plugin, two underscores and the setting: IVRKIT_PLUGINS__ACME_STATES__RECEPTION_NUMBER"
 )
 TEXTS = (
-    "use one of: greeting, option, repeat, wrong_choice, apology, unavailable, not_connected, dial_limit, no_options, "
-    "goodbye, accept, voicemail, thanks, no_message, transfer, queue, yes_or_no, entered, confirm, wrong_digits, "
+    "use one of: greeting, option, repeat, wrong_choice, apology, unavailable, not_connected, dial_limit, "
+    "too_many_calls, no_options, goodbye, accept, voicemail, thanks, no_message, transfer, queue, yes_or_no, entered, "
+    "confirm, wrong_digits, "
     "filler_words, keys, spoken_keys"
 )
 STATES = "use one of: plugin, enabled, key, label, sentence, voice, language, targets, texts"

@@ -204,6 +204,41 @@ class TestSecret:
         )
 
 
+class TestAttempts:
+    """Questions with ``attempts``: wrong digits are counted over all calls of a number."""
+
+    @pytest.fixture
+    def phone(self, make_phone):
+        """Return a phone for a tree that asks for a PIN, and locks a number after four wrong ones."""
+
+        class Pin:
+            """A plugin that asks for a PIN."""
+
+            @hookimpl
+            def ivrkit_register_states(self):
+                """Return the question."""
+                pin = states.question(
+                    "PIN?", digits=4, check=lambda call: call.digits == "2468", attempts="shop.pin", secret=True,
+                    then="in",
+                )  # fmt: skip
+                return {"pin": pin, "in": State(ask("You are in."), Routes({"1": None}))}
+
+        return make_phone(plugins=[], objects={"pin": Pin()}, start="pin", max_attempts=4)
+
+    def test_wrong_digits_lock_the_number_in_later_calls(self, phone):
+        """After the last attempt, right digits are wrong. Another number is not affected."""
+        phone.call(from_="+15550100").press("1111").press("1112").hangs_up()
+        phone.call(from_="+15550100").press("1113").press("1114").hangs_up()
+        locked = phone.call(from_="+15550100").press("2468")
+        assert (locked.state, locked.heard_last) == ("pin", f"{WRONG}\nPIN?")
+        assert phone.call(from_="+15550101").press("2468").state == "in"
+
+    def test_right_digits_forget_the_wrong_ones(self, phone):
+        """A caller who mistypes now and then is never locked out."""
+        for _ in range(5):
+            assert phone.call(from_="+15550100").press("1111").press("1112").press("2468").state == "in"
+
+
 LENGTHS = "question: digits must be a number from 1 to 99 or a range, not"
 WRITE_DIGITS = 'write digits = 4 or digits = "4-8"'
 
@@ -218,6 +253,16 @@ WRITE_DIGITS = 'write digits = 4 or digits = "4-8"'
             {"confirm": True},
             "question with confirm must have keep",
             'name the digits: keep = "account"',
+        ),
+        (
+            {"attempts": "shop.pin"},
+            "question with attempts must have check",
+            "check the digits with check, a function (call) -> bool, or remove attempts",
+        ),
+        (
+            {"yes": "there", "attempts": "shop.pin"},
+            "question with yes or no must not have attempts",
+            "use a second question for the digits",
         ),
         (
             {"minimum": 5, "maximum": 4},

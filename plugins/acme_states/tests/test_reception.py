@@ -53,7 +53,7 @@ def test_a_caller_who_hangs_up_while_it_rings(phone):
 
 
 def test_reception_is_rung_at_most_ten_times_in_a_call(phone):
-    """A caller who asks for a busy reception again and again is back in the menu, and hears why."""
+    """After ten dials in a call, reception is not rung again: the caller hears so, and is back in the menu."""
     call = phone.call()
     for _ in range(10):
         call.press("0").callee.is_busy()

@@ -17,6 +17,8 @@ PATIENT = "+436641234567"
 PIN = "4711"
 CLINIC_ES = "+15550199"
 CLINIC_SPAIN = "+34910000000"
+#: The settings of the host that tests set. All others are settings of the plugin.
+CORE_SETTINGS = ("callers", "timezone", "max_attempts", "attempt_minutes")
 
 #: The time of the tests: Monday, ten in the morning in Vienna.
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -39,7 +41,7 @@ class Clinic:
 
     def phone(self, *other_plugins: str, objects: dict[str, object] | None = None, **settings: Any) -> Phone:
         """Return a phone that calls a phone tree with this plugin, and with other plugins."""
-        core = {key: settings.pop(key) for key in ("callers", "timezone") if key in settings}
+        core = {key: settings.pop(key) for key in CORE_SETTINGS if key in settings}
         own = {
             "pin_pepper": PEPPER,
             "file": str(self.appointments.path),

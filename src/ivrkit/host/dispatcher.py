@@ -20,6 +20,7 @@ from typing import TypeVar
 from ivrkit.errors import SessionError
 from ivrkit.flow.compile.call_flow import CallFlow
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, document
+from ivrkit.flow.model.attempts import Counters, MemoryCounters
 from ivrkit.flow.model.call import FINAL_STATUSES, RINGING, Call, make_call
 from ivrkit.flow.model.notifications import CALL_STATUS, QUEUE_WAIT, Notification, find_notification
 from ivrkit.flow.run.engine import advance, hang_up
@@ -65,6 +66,7 @@ class Dispatcher:
     :param gates: the gates that each call of a plugin's code passes.
     :param quarantine: the quarantine, which is also one of the gates, or ``None`` if no state is ever closed.
     :param deadline: the number of seconds that the code of a plugin may run. A state may have a deadline of its own.
+    :param counters: the wrong answers of all calls, or ``None`` to count them in the memory of this process.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Dispatcher:
         gates: Sequence[Gate] = (),
         quarantine: Quarantine | None = None,
         deadline: float = DEFAULT_DEADLINE,
+        counters: Counters | None = None,
     ) -> None:
         self.flow = flow
         self.sessions = sessions
@@ -91,6 +94,7 @@ class Dispatcher:
         self._gates = tuple(gates)
         self.quarantine = quarantine
         self._deadline = deadline
+        self._counters = counters or MemoryCounters()
         self._remove_expired_at = 0.0
 
     def answer_webhook(
@@ -291,6 +295,7 @@ class Dispatcher:
             data=session.data,
             started=datetime.fromtimestamp(session.started, now.tzinfo),
             path=session.path,
+            counters=self._counters,
         )
 
     def _report(self, turn: Turn, session: Session, started: float | None) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from ivrkit.errors import Problem, SettingsError
 from ivrkit.flow.compile.flow_config import DEFAULT_CONNECTION_OVERRIDES, FlowConfig
+from ivrkit.flow.model.attempts import ATTEMPT_MINUTES, MAX_ATTEMPTS
 from ivrkit.flow.model.routes import Goto
 from ivrkit.flow.model.state import MAX_DEADLINE, MIN_DEADLINE
 from ivrkit.flow.model.text import Text, Texts
@@ -107,6 +108,10 @@ class Settings:
         hears that the call cannot be connected again, and goes to the ``on_error`` of the state, else HOME.
     :param dial_time_limit: the longest talk after a ``Dial``, in seconds. A ``Dial`` with a ``timeLimit`` of its own
         keeps it.
+    :param max_calls_per_hour: the number of calls from one phone number in an hour. The next calls end at once, with
+        words. With 0, the number of calls has no limit.
+    :param max_attempts: the number of wrong answers at which ``call.attempts`` locks a key, over all calls.
+    :param attempt_minutes: the number of minutes for which a wrong answer of ``call.attempts`` counts.
     :param uninterruptible_reprompts: whether the sentence after an invalid key or silence, such as "Sorry, that is not
         one of the choices.", is always said in full. By default, the caller can interrupt the sentence with a key.
     :param language: the language of every ``Say`` without voice and language, and of speech recognition.
@@ -179,6 +184,9 @@ class Settings:
     quarantine_retry: Annotated[int, Range(1)] = 60
     max_dials: Annotated[int, Range(1)] = 10
     dial_time_limit: Annotated[int, Range(1)] = 7_200
+    max_calls_per_hour: Annotated[int, Range(0)] = 0
+    max_attempts: Annotated[int, Range(1)] = MAX_ATTEMPTS
+    attempt_minutes: Annotated[int, Range(1)] = ATTEMPT_MINUTES
     uninterruptible_reprompts: bool = False
     language: LanguageTag = "en-US"
     languages: OneOrMore[LanguageTag] = ()
@@ -276,6 +284,7 @@ _FLOW_SETTINGS = (
     "max_turns",
     "max_dials",
     "dial_time_limit",
+    "max_calls_per_hour",
     "uninterruptible_reprompts",
     "language",
     "voice",

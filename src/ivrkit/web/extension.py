@@ -28,6 +28,7 @@ from ivrkit.host.turn_guard import Gate
 from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.plugins.plugin_store import PluginStoreError
 from ivrkit.sessions import SessionManager, open_sessions
+from ivrkit.sessions.counters import find_counter_warnings, make_counters
 from ivrkit.sessions.open import COOKIE_SCHEME
 from ivrkit.settings import Settings
 from ivrkit.settings.core_settings import SETTINGS, read_value
@@ -250,7 +251,7 @@ def _in_flask_run() -> bool:
 
 def _log_tree(name: str, tree: MountedTree) -> None:
     """Log the startup warnings, the problems, and a summary of the phone tree."""
-    for problem in tree.loaded.startup_warnings:
+    for problem in (*tree.loaded.startup_warnings, *find_counter_warnings(tree.sessions, tree.loaded.flow)):
         log.warning("%s", problem)
     for problem in tree.loaded.problems:
         log.error("%s", problem)
@@ -265,17 +266,19 @@ def _blueprint(name: str, tree: MountedTree, verifier: RequestVerifier) -> Bluep
     settings, loaded = tree.settings, tree.loaded
     # Looked up once: the time zone database is a file.
     zone = ZoneInfo(settings.timezone)
+    secret = next(iter(settings.secrets()), "")  # every process has the same secrets
     dispatcher = Dispatcher(
         loaded.flow,
         tree.sessions,
         loaded.observers,
         clock=lambda: datetime.now(zone),
         session_hours=settings.session_hours,
-        key=next(iter(settings.secrets()), ""),  # every process has the same secrets
+        key=secret,
         call_log=CallLog(mask_numbers=settings.mask_numbers),
         gates=_gates(settings, tree.quarantine),
         quarantine=tree.quarantine,
         deadline=settings.deadline,
+        counters=make_counters(tree.sessions, secret, settings.max_attempts, settings.attempt_minutes),
     )
     return make_blueprint(dispatcher, verifier, loaded, dev=settings.dev, name=name)
 

@@ -44,6 +44,7 @@ class FlowConfig:
     connection_overrides: str = DEFAULT_CONNECTION_OVERRIDES
     max_dials: int = 10
     dial_time_limit: int = 7_200
+    max_calls_per_hour: int = 0
 
     def languages_by_tag(self) -> Mapping[str, Language]:
         """Return tag -> language, for all languages of calls. The default language comes first."""

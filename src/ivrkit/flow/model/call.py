@@ -9,6 +9,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from ivrkit.errors import FlowError
+from ivrkit.flow.model.attempts import Attempts, Counters, MemoryCounters, attempts_key
+
 #: Replaces the input of a secret state.
 HIDDEN_INPUT = "(secret)"
 
@@ -75,6 +78,8 @@ class Call:
     data: dict[str, Any] = field(default_factory=dict)
     #: The path of the session, which grows while the webhook is answered.
     _path: Sequence[Sequence[str | None]] = field(default=(), repr=False, compare=False)
+    #: The wrong answers of all calls.
+    _counters: Counters = field(default_factory=MemoryCounters, repr=False, compare=False)
 
     @property
     def path(self) -> tuple[tuple[str, str | None], ...]:
@@ -85,6 +90,37 @@ class Call:
     def has_ended(self) -> bool:
         """Whether the call is over. The status of such a call is neither ``ringing`` nor ``in-progress``."""
         return self.status not in LIVE_STATUSES
+
+    def attempts(self, name: str, *key: str, max_attempts: int | None = None, minutes: int | None = None) -> Attempts:
+        """Return the attempts to give a right answer, such as a PIN, counted over all calls.
+
+        ``call.attempts("my-plugin.pin", call.from_).check(right)`` counts an answer. It returns ``right``, or ``False``
+        while too many wrong answers count. The session store keeps the wrong answers, but neither the name nor the key:
+        both are hashed with a secret.
+
+        :param name: a name for the question. All plugins share the names, so begin it with the name of your plugin.
+        :param key: one or more texts that the attempts are counted for, such as ``call.from_`` or the id of an account.
+        :param max_attempts: the number of wrong answers at which the key is locked; by default the setting
+            ``max_attempts``.
+        :param minutes: the number of minutes for which a wrong answer counts; by default the setting
+            ``attempt_minutes``.
+        :raises FlowError: if the name or the key is not a text or is missing, or if a number is less than 1.
+        """
+        numbers = {"max_attempts": max_attempts, "minutes": minutes}
+        for argument, number in numbers.items():
+            if number is not None and number < 1:
+                raise FlowError(
+                    f"attempts: {argument} must be at least 1, not {number!r}", hint=f"leave {argument} out"
+                )
+        return Attempts(
+            self._counters,
+            attempts_key(name, key),
+            max_attempts=max_attempts or self._counters.max_attempts,
+            minutes=minutes or self._counters.minutes,
+            now=self.now.timestamp(),
+            sid=self.sid,
+            turn_key=self.turn_key,
+        )
 
     def copy_for_observers(self, *, secret: bool) -> Call:
         """Return a copy of the call, with a copy of ``data``, for hooks that must not change the call.
@@ -107,6 +143,7 @@ def make_call(
     data: dict[str, Any],
     started: datetime | None = None,
     path: Sequence[Sequence[str | None]] = (),
+    counters: Counters | None = None,
 ) -> Call:
     """Return the :class:`Call` for a webhook.
 
@@ -117,6 +154,7 @@ def make_call(
     :param data: the ``data`` of the session, which the handlers change in place.
     :param started: the time of the first webhook of the call, with a time zone. If it is left out, it is ``now``.
     :param path: the ``path`` of the session, to which the engine adds states.
+    :param counters: the wrong answers of all calls. If they are left out, they are counted for this object alone.
     """
     sid = params.get("CallSid", "")
     return Call(
@@ -138,6 +176,7 @@ def make_call(
         turn_key=f"{sid}:{turn}",
         data=data,
         _path=path,
+        _counters=counters or MemoryCounters(),
     )
 
 

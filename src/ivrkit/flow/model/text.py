@@ -111,6 +111,7 @@ class Texts:
     unavailable: str = _sentence("Sorry, that is not available at the moment.")
     not_connected: str = _sentence("Sorry, we could not connect you.")
     dial_limit: str = _sentence("Sorry, we cannot connect you again in this call.")
+    too_many_calls: str = _sentence("You have called too often. Please call again later. Goodbye.")
     no_options: str = _sentence("There are no options at the moment.")
     goodbye: str = _sentence("Goodbye.")
     accept: str = _sentence("To take the call, press {key}.", "key")

@@ -19,6 +19,7 @@ from ivrkit.flow.model.call import Call
 from ivrkit.flow.model.caller_ids import ANONYMOUS, normalize_caller_id
 from ivrkit.flow.model.routes import Goto, LeadsTo, Target, destination_of, is_target
 from ivrkit.flow.model.state import EnterFunction
+from ivrkit.flow.run.call_limit import TOO_MANY_CALLS, has_called_too_often
 from ivrkit.flow.run.plugin_code import ENTER, EXIT, PluginCode, run_plugin_code
 from ivrkit.flow.run.sandbox import Failure, catch_failure, keep_attributes, run_sandboxed
 from ivrkit.plugin_errors import describe_value, plain_text
@@ -30,13 +31,16 @@ def choose_start(flow: CallFlow, call: Call, language: str) -> Goto:
     """Return the target and the language with which a call starts.
 
     A plugin can choose the start by the hook ``ivrkit_choose_start``. If no plugin chooses a start, the settings
-    ``callers``, ``numbers`` and ``start`` decide, in this order.
+    ``callers``, ``numbers`` and ``start`` decide, in this order. A call from a number that calls too often ends at
+    once, with words.
 
     :param flow: the compiled states.
     :param call: the call at its first webhook.
     :param language: the language of the call before its start is chosen.
     """
     configured = configured_start(flow, call)
+    if has_called_too_often(call, flow.config.max_calls_per_hour):
+        return Goto(None, say=TOO_MANY_CALLS, language=configured.language)
     chosen = flow.hooks.choose_start(call) if flow.hooks.choose_start else None
     if chosen is None:
         return configured

@@ -34,6 +34,7 @@ def question(
     minimum: int | None = None,
     maximum: int | None = None,
     check: Callable[[Call], bool] | None = None,
+    attempts: str | None = None,
     wrong: Prompt | Sequence[Prompt] = (),
     confirm: bool = False,
     keep: str | None = None,
@@ -56,6 +57,9 @@ def question(
     :param maximum: the largest number that the caller may enter; by default there is no limit.
     :param check: a function ``(call) -> bool`` that returns whether ``call.digits`` are right. The function runs after
         all other checks.
+    :param attempts: the name under which wrong digits are counted over all calls of a number, such as
+        ``my-plugin.pin``. After too many, right digits are wrong as well for a while: see :meth:`ivrkit.Call.attempts`.
+        By default, wrong digits are counted only within a call. A question with ``attempts`` must have ``check``.
     :param wrong: the prompts for wrong digits; by default the core's text ``wrong_digits``.
     :param confirm: whether to say the digits and ask the caller whether the digits are right. This happens in the
         substate ``confirm``.
@@ -75,16 +79,21 @@ def question(
     if yes is not ... or no is not ...:
         _refuse_digits(
             {"digits": digits, "minimum": minimum, "maximum": maximum, "check": check, "keep": keep},
-            {"wrong": wrong, "confirm": confirm, "secret": secret, "then": then is not ...},
+            {"attempts": attempts, "wrong": wrong, "confirm": confirm, "secret": secret, "then": then is not ...},
         )
         return _yes_or_no(texts, yes, no, limits, state_arguments)
     if secret:
         _check_secret(check, keep, confirm=confirm)
+    if attempts and check is None:
+        raise FlowError(
+            "question with attempts must have check",
+            hint="check the digits with check, a function (call) -> bool, or remove attempts",
+        )
     if confirm and keep is None:
         raise FlowError("question with confirm must have keep", hint='name the digits: keep = "account"')
     target = HOME if then is ... else then
     wrong_prompts = prompts_or_default(wrong, Texts.wrong_digits)
-    expected = _ExpectedDigits(*_parse_lengths(digits), minimum, maximum, check, keep, wrong_prompts)
+    expected = _ExpectedDigits(*_parse_lengths(digits), minimum, maximum, check, attempts, keep, wrong_prompts)
     return State(
         # With num_digits Twilio goes on after the last digit, so the caller need not press the finish key.
         ask(*texts, **({"finish_on_key": "#"} if expected.longest is None else {"num_digits": expected.longest})),
@@ -167,6 +176,7 @@ class _ExpectedDigits:
     minimum: int | None
     maximum: int | None
     check: Callable[[Call], bool] | None
+    attempts: str | None
     keep: str | None
     wrong: tuple[Prompt, ...]
 
@@ -213,7 +223,13 @@ class _ExpectedDigits:
         return check_digits
 
     def are_right(self, call: Call) -> bool:
-        """Return whether the caller's digits meet all conditions."""
+        """Return whether the caller's digits meet all conditions. With ``attempts``, count wrong digits."""
+        right = self._meet_conditions(call)
+        if self.attempts is None:
+            return right
+        return call.attempts(self.attempts, call.from_).check(right)
+
+    def _meet_conditions(self, call: Call) -> bool:
         digits = call.digits
         if not (digits.isdecimal() and self.shortest <= len(digits) <= (self.longest or len(digits))):
             return False
