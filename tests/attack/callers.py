@@ -55,6 +55,10 @@ class Caller:
         """Press keys."""
         return self._finish_verb(pressed(digits))
 
+    def speak(self, words: str) -> "Caller":
+        """Say something."""
+        return self._finish_verb({"SpeechResult": words, "Confidence": "0.9"})
+
     def record(self) -> "Caller":
         """Leave a message."""
         return self._finish_verb(_RECORDED)
