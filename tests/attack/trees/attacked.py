@@ -10,7 +10,7 @@ def _remember(call):
         return SAME
     call.data["digits"], call.data["speech"] = call.digits, call.speech
     call.data["params"] = dict([*call.params.items()][-3:])
-    return "repeat" if len(call.path) < 8 else Goto(HOME, say=f"You said {call.speech}.")
+    return "repeat" if len(call.path) < 8 else Goto(HOME, say=f"You said {call.speech[:500]}.")
 
 
 def _check(call):
