@@ -209,3 +209,12 @@ def test_the_doctor_checks_the_mounted_tree(flask: Flask):
     done = flask(ONE, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 states are served, from ivrkit " in done.stdout
+
+
+def test_a_mounted_tree_has_a_quarantine_of_its_own(flask: Flask):
+    """The command works on the quarantine of the named phone tree, which is not shared with the other phone trees."""
+    assert "depot is in quarantine" in flask(TWO, "--tree", "help", "quarantine", "add", "depot").stdout
+    assert flask(TWO, "--tree", "sales", "quarantine").stdout == "No state is in quarantine.\n"
+    (entry,) = json.loads(flask(TWO, "--tree", "help", "quarantine", "--json").stdout)
+    assert (entry["state"], entry["plugin"]) == ("depot", "help")
+    assert flask(TWO, "--tree", "help", "quarantine", "clear", "--all").stdout == "depot is released\n"
