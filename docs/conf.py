@@ -38,7 +38,7 @@ nitpick_ignore_regex = [
     ("py:class", r"ivrkit\.settings\.\w+\.\w+"),
     (
         "py:class",
-        r"(collections\.abc\.)?(Mapping|Callable|Iterable|Iterator|Sequence|dict|tuple)(\[str)?|EllipsisType|datetime.*|Any|(pathlib\.)?Path|(collections\.abc\.)?Hashable",
+        r"(collections\.abc\.)?(Collection|Mapping|Callable|Iterable|Iterator|Sequence|dict|tuple)(\[str)?|EllipsisType|datetime.*|Any|(pathlib\.)?Path|(collections\.abc\.)?Hashable",
     ),
     (
         "py:class",

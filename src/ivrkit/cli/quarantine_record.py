@@ -16,7 +16,8 @@ from ivrkit.host.quarantine.open import DEFAULT_TREE
 from ivrkit.host.quarantine.record import Entry, Record, valid_entries
 from ivrkit.host.quarantine.shared_record import Change, SharedRecord, record_id
 from ivrkit.plugins.load import LoadedTree
-from ivrkit.sessions import SessionManager, open_sessions
+from ivrkit.sessions import SessionManager
+from ivrkit.sessions.open import make_sessions
 from ivrkit.settings import Settings
 
 #: The scheme of the store in a file, which a command must not create.
@@ -70,7 +71,7 @@ def _opened_sessions(settings: Settings, loaded: LoadedTree) -> Iterator[Session
     if in_app is not None:
         yield in_app.mounted.sessions
         return
-    sessions = open_sessions(settings.session_url, loaded.stores, settings.secrets(), settings.language)
+    sessions = make_sessions(settings.session_url, loaded.stores, settings.secrets(), settings.language)
     try:
         yield sessions
     finally:

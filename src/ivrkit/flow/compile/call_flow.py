@@ -41,7 +41,7 @@ class CallFlow:
     :param hooks: the plugins' hook implementations that the engine calls.
     :param start_infos: name of a state -> start menu, HOME and operator of the calls that start in this state.
     :param startup_warnings: the problems that do not prevent the start.
-    :param core_prompts: language -> a name in :data:`ENGINE_PROMPTS` -> rendered sentence of the core.
+    :param core_prompts: language -> name in :class:`Texts`, such as ``apology`` -> rendered sentence of the core.
     :param render_contexts: language -> voice, language and translations for prompts that belong to no state.
     """
 
