@@ -36,6 +36,7 @@ Options:
   --dev                 Check a host that runs in dev mode.
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
+  --safe                Load only the core's states and the operator.
   --json                Print JSON.
   -h, --help            Show this message and exit.
 """

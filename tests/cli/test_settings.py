@@ -34,6 +34,7 @@ Options:
   --changed             Show only the settings that are set.
   --block PLUGIN        Leave a plugin out. May be repeated.
   --plugins-dir FOLDER  Load the plugin files in a folder.
+  --safe                Load only the core's states and the operator.
   --json                Print JSON.
   --example             Print an ivrkit.toml with every setting.
   -h, --help            Show this message and exit.
@@ -426,7 +427,7 @@ def test_the_example_changes_nothing(ivrkit, shop, folder):
     (folder / "ivrkit.toml").write_text(uncommented(example), encoding="utf-8")
     settings = load_settings()
     tables = ("numbers", "callers", "voices", "accounts", "shared_keys", "states", "plugin_settings")
-    given = {"voice", "operator", "allow", "public_url", "plugins_dir", *tables}
+    given = {"voice", "operator", "operator_number", "allow", "public_url", "plugins_dir", *tables}
     plain = Settings()
     assert {name for name in SETTINGS if getattr(settings, name) != getattr(plain, name)} == given
     # The example of `allow` does not name the plugin of this test.
@@ -453,7 +454,7 @@ def test_a_line_of_the_example_has_the_default_or_is_marked(ivrkit, shop, folder
     for index in set(commented) - set(marked):
         example = [*lines[:index], lines[index][1:], *lines[index + 1 :]]
         assert changed_settings(folder, "\n".join(example)) == (set(), True), lines[index]
-    given = {"voice", "operator", "public_url", "plugins_dir", "allow"}
+    given = {"voice", "operator", "operator_number", "public_url", "plugins_dir", "allow"}
     tables = {"numbers", "callers", "voices", "accounts", "shared_keys"}
     example = [line[1:] if index in marked else line for index, line in enumerate(lines)]
     (folder / "ivrkit.toml").write_text("\n".join(example), encoding="utf-8")
