@@ -143,8 +143,8 @@ def ivrkit_register_stores() -> Mapping[str, Callable[[str], SharedStore]]:  # t
     :failure: a problem of the plugin, so the host does not start. With ``strict = false``, the host starts without the
         stores of this plugin. If the returned function raises an error, or returns something else
         than a store, the host does not start. With ``strict = false``, it starts, and keeps the sessions in cookies. If
-        the store is only unavailable for the moment, raise ``StoreUnavailable`` in the methods of the store: then the
-        host starts and tries again later.
+        the store is only unavailable for the moment, raise ``StoreUnavailable`` in the function or in a method of the
+        store: then the host starts and tries again later.
 
     Example::
 

@@ -89,6 +89,7 @@ class MemoryStore:
     """A store that keeps the sessions in a dict."""
 
     remote = False
+    is_closed = False
 
     def __init__(self):
         self.sessions = {}
@@ -107,7 +108,8 @@ class MemoryStore:
         return 0
 
     def close(self):
-        """Do nothing."""
+        """Record the call."""
+        self.is_closed = True
 
 
 class PanicException(BaseException):
@@ -160,6 +162,32 @@ def test_a_store_that_cannot_be_opened(function, reason, hint):
     assert tree.sessions.store is None
     call = Phone(app).call()
     assert call.state == "menu"
+
+
+def test_a_store_that_is_unavailable_at_the_start(caplog):
+    """A function that raises StoreUnavailable does not prevent the start, and the store is opened later."""
+    store, is_up = MemoryStore(), False
+
+    def open_later(url):
+        if not is_up:
+            raise StoreUnavailable("no connection yet", hint="start the database")
+        return store
+
+    app = create_app(dev=True, session_url=URL, plugins={"mine": OffersStores({"folder": open_later})})
+    assert "plugin mine: its store for folder: cannot be opened: no connection yet" in caplog.text
+    sessions = app.extensions["ivrkit"].sessions
+    assert sessions.store.remote
+    call = Phone(app).call()
+    assert call.state == "menu"
+    assert not store.sessions
+    sessions.store.close()
+    is_up = True
+    assert sessions.store.save(StoredSession(call.sid, 9, "x", 1e12), 8)
+    assert sessions.store.load(call.sid).turn == 9
+    assert not sessions.store.remote
+    assert sessions.store.remove_expired(0.0) == 0
+    sessions.store.close()
+    assert store.is_closed
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,19 @@ class StoreOpener:
     def __call__(self, url: str) -> SharedStore:
         """Open and return the store of a URL.
 
+        If the store is unavailable for the moment, return a store that is opened later, so that the host can start.
+
+        :raises SessionError: if the function fails, or does not return a session store.
+        """
+        try:
+            return self.open(url)
+        except StoreUnavailable:
+            return _UnopenedStore(self, url)
+
+    def open(self, url: str) -> SharedStore:
+        """Open and return the store of a URL.
+
+        :raises StoreUnavailable: if the store is unavailable for the moment.
         :raises SessionError: if the function fails, or does not return a session store.
         """
         with self.naming_owner("opened"):
@@ -114,6 +128,51 @@ class _PluginStore:
         """Close the open connections."""
         with self._opener.naming_owner("closed"):
             self._store.close()
+
+
+class _UnopenedStore:
+    """A session store of a plugin that could not be opened yet. Each use tries again to open the store.
+
+    :param opener: the function that opens the store.
+    :param url: the URL of the store.
+    """
+
+    def __init__(self, opener: StoreOpener, url: str) -> None:
+        self._opener = opener
+        self._url = url
+        self._store: SharedStore | None = None
+        #: Before the store is open, it must not be asked more often than needed.
+        self.remote = True
+        # Held while the store is opened, so that two threads do not open it twice.
+        self._lock = threading.Lock()
+
+    def load(self, sid: str) -> StoredSession | None:
+        """Return the session of a call, or ``None`` if the store has no session of the call."""
+        return self._opened().load(sid)
+
+    def save(self, session: StoredSession, expected_turn: int) -> bool:
+        """Save a session. Return ``False`` if the stored session has a later turn than ``expected_turn``."""
+        return self._opened().save(session, expected_turn)
+
+    def remove_expired(self, now: float) -> int:
+        """Remove the sessions that expired before ``now``, and return the number of removed sessions."""
+        return self._opened().remove_expired(now)
+
+    def close(self) -> None:
+        """Close the open connections, if the store was opened."""
+        if self._store is not None:
+            self._store.close()
+
+    def _opened(self) -> SharedStore:
+        """Return the store, and open it if it is not open yet.
+
+        :raises SessionError: if the store cannot be opened.
+        """
+        with self._lock:
+            if self._store is None:
+                self._store = self._opener.open(self._url)
+                self.remote = self._store.remote
+            return self._store
 
 
 def _check(method: str, result: object, expected: Any, words: str) -> None:
