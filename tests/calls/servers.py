@@ -14,9 +14,9 @@ from ivrkit.simulator import Simulator
 
 SERVERS = ("serve", "gunicorn")
 TREES = Path(__file__).parent / "trees"
-_PHONE_TREES = ("counting.py", "crashing.py", "departments.py", "slow.py")
+_PHONE_TREES = ("counting.py", "crashing.py", "departments.py", "hanging.py", "slow.py")
 #: The phone numbers of the other trees. All other numbers reach the counting tree.
-CRASHING, MENU, SLOW = "+15005550007", "+15005550008", "+15005550009"
+CRASHING, MENU, SLOW, HANGING = "+15005550007", "+15005550008", "+15005550009", "+15005550010"
 _SETTINGS = f"""\
 start = "count"
 plugins_dir = "trees"
@@ -31,6 +31,9 @@ start = "menu"
 
 [numbers."{SLOW}"]
 start = "slow"
+
+[numbers."{HANGING}"]
+start = "hanging"
 """
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
