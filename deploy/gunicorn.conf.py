@@ -12,8 +12,8 @@ wsgi_app = "ivrkit.web:create_server_app()"
 bind = "127.0.0.1:5000"
 
 # Threads, because a slow webhook mostly waits for a database or another service. A thread waits while the code of a
-# plugin hangs, until its deadline. At most 8 calls are in a state that hangs (the setting `max_calls_in_state`), so more
-# threads than 8 leave some for other callers. `preload_app` stays off: each worker opens the session store itself, and a
+# plugin hangs, until its deadline. At most 8 calls are in a state that hangs (the setting `max_calls_in_state`), so 32
+# threads leave some for other callers. `preload_app` stays off: each worker opens the session store itself, and a
 # reload loads new code.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"

@@ -7,17 +7,12 @@ function that runs a worker in the present process.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from typing import Any
-
 from granian import Granian
-from granian.constants import Interfaces, RuntimeModes
+from granian.constants import Interfaces, RuntimeModes, TaskImpl
 from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # not in its list of public names
 
-#: A slow handler blocks its thread, so a worker needs several threads to answer other callers meanwhile.
-MAX_THREADS = 8
+from ivrkit.web.front.front import Front
 
 
 class _WorkerServer(Granian):  # type: ignore[misc,valid-type]  # granian has no types for its base class
@@ -29,24 +24,24 @@ class _WorkerServer(Granian):  # type: ignore[misc,valid-type]  # granian has no
     def __init__(self, listener: int) -> None:
         super().__init__(
             "ivrkit",
-            interface=Interfaces.WSGI,
-            runtime_mode=RuntimeModes.mt,
-            blocking_threads=min(MAX_THREADS, 2 * (os.cpu_count() or 1) + 1),
+            interface=Interfaces.RSGI,
+            runtime_mode=RuntimeModes.st,
+            task_impl=TaskImpl.asyncio,  # the front cancels a task that waits for the body of a request for too long
             websockets=False,
             log_level=LogLevels.warning,
         )
         self._ssp, self._sso = None, None
         self._shd = SocketHolder(listener, False, self.backlog)  # type: ignore[call-arg]  # its stub lacks them
 
-    def run(self, app: Callable[..., Any]) -> None:
+    def run(self, front: Front) -> None:
         """Answer requests until SIGTERM. Requests that are being answered are finished."""
-        self._spawn_worker(0, self._spawn_wsgi_worker, lambda: app).inner.run()
+        self._spawn_worker(0, self._spawn_rsgi_worker, lambda: front).inner.run()
 
 
-def serve(app: Callable[..., Any], listener: int) -> None:
+def serve(front: Front, listener: int) -> None:
     """Answer requests until SIGTERM. Requests that are being answered are finished.
 
-    :param app: a WSGI application.
+    :param front: the front of the app with the phone tree.
     :param listener: the file descriptor of a listening socket. It is closed at the end.
     """
-    _WorkerServer(listener).run(app)
+    _WorkerServer(listener).run(front)

@@ -34,9 +34,10 @@ def run(job: Job) -> None:
     if slots is not None:
         slots.mark_ready()
     from ivrkit.cli.server.granian_server import serve
+    from ivrkit.web.front.front import Front
 
     threading.Thread(target=_end_with_the_lifeline, args=(job.lifeline,), daemon=True).start()
-    serve(app, job.listener)
+    serve(Front(app), job.listener)
     app.extensions["ivrkit"].sessions.close()
 
 
