@@ -1,6 +1,6 @@
 """The hooks of gunicorn's main process, where a real gunicorn is not needed or takes too long.
 
-tests/deploy/test_gunicorn_deaths.py runs them in a real gunicorn.
+tests/deploy/test_deaths.py runs them in a real gunicorn.
 """
 
 import logging

@@ -12,15 +12,8 @@ import pytest
 from ivrkit import State
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host.worker_slots import (
-    WORKER_DIR,
-    RunningCode,
-    WorkerSlots,
-    mark_process_ready,
-    process_slots,
-    read_slots,
-    slot_path,
-)
+from ivrkit.host.worker_reports import WORKER_DIR, RunningCode, read_slots, slot_path
+from ivrkit.host.worker_slots import WorkerSlots, mark_process_ready, process_slots
 
 ACME = Owner("acme-states", "1.0")
 SALES = PluginCode("enter", ACME, State("Sales.", name="sales", owner=ACME))

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-_slots = runpy.run_path(str(Path(__file__).with_name("worker_slots.py")), run_name="ivrkit.host.worker_slots")
+_slots = runpy.run_path(str(Path(__file__).with_name("worker_reports.py")), run_name="ivrkit.host.worker_reports")
 
 #: gunicorn's own exit codes of a worker that cannot start.
 _BOOT_ERROR, _LOAD_ERROR = 3, 4
@@ -98,10 +98,8 @@ class _SurvivingArbiter:
         if problem:
             self.log.error("The reload is skipped, because the new phone tree cannot be served:\n%s", problem)
             return
-        # The new code may no longer have the errors that killed the workers.
         self.ivrkit_failed_starts = 0
-        for record in Path(self.ivrkit_folder).glob(f"{_slots['DEATH_PREFIX']}*"):
-            record.unlink()
+        _slots["forget_deaths"](self.ivrkit_folder)
         super().handle_hup()  # type: ignore[misc]
 
 

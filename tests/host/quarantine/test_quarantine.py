@@ -17,7 +17,7 @@ from ivrkit.host.quarantine.quarantine import NONE_CLOSED, Quarantine
 from ivrkit.host.quarantine.record import Entry, Rules, add_entry, clear
 from ivrkit.host.quarantine.shared_record import SharedRecord
 from ivrkit.host.turn_guard import TurnGuard
-from ivrkit.host.worker_slots import DEATH_PREFIX
+from ivrkit.host.worker_reports import DEATH_PREFIX
 from ivrkit.session_store import StoredSession
 from ivrkit.sessions.circuit_breaker import CircuitBreaker
 

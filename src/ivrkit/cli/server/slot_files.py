@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
+import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from ivrkit.cli.server.processes import Worker
-from ivrkit.host.worker_slots import WORKER_DIR, WorkerReport, read_slots, slot_path
+from ivrkit.host.worker_reports import (
+    WORKER_DIR,
+    WorkerReport,
+    forget_deaths,
+    make_worker_dir,
+    read_slots,
+    record_death,
+    slot_path,
+)
 
 
 class SlotFiles:
@@ -21,8 +26,7 @@ class SlotFiles:
     """
 
     def __init__(self) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="ivrkit-", ignore_cleanup_errors=True)
-        self._folder = Path(self._temporary.name)
+        self._folder = Path(make_worker_dir())
 
     def __enter__(self) -> SlotFiles:
         """Return this object."""
@@ -32,12 +36,12 @@ class SlotFiles:
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Remove the folder."""
-        self._temporary.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def environ(self) -> Mapping[str, str]:
         """The environment variable with which a worker finds the folder."""
-        return {WORKER_DIR: self._temporary.name}
+        return {WORKER_DIR: str(self._folder)}
 
     def heartbeat(self, worker: Worker) -> float | None:
         """Return the time of a worker's last heartbeat, or ``None`` if the worker has no slot file."""
@@ -52,12 +56,18 @@ class SlotFiles:
         report = self._read(worker)
         return f" in {report}" if report and report.running else ""
 
-    def bury(self, worker: Worker) -> str:
-        """Keep the slot file of a dead worker as the record of its death, and return where it died."""
+    def bury(self, worker: Worker, *, hung: bool = False) -> str:
+        """Remove the slot file of a dead worker, leave a death record for the other workers, and return where it died.
+
+        :param hung: whether the worker was killed because its Python code did not run for too long.
+        """
         where = self.where(worker)
-        with suppress(FileNotFoundError):
-            os.replace(self._path(worker), self._folder / f"died-{time.time():.3f}-{worker.process.pid}")
+        record_death(self._folder, worker.process.pid, worker.process.returncode, hung=hung)
         return where
+
+    def forget_deaths(self) -> None:
+        """Remove the death records, because the code that killed the workers is no longer served."""
+        forget_deaths(self._folder)
 
     def remove(self, worker: Worker) -> None:
         """Remove the slot file of a worker that has ended without a fault of its own."""

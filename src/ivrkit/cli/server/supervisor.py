@@ -187,6 +187,8 @@ class Supervisor:
         if position.worker:
             self._retire(position)
         position.fill(worker, Heartbeat(report.worker_timeout))
+        if not self._is_reload_loaded:
+            self._slots.forget_deaths()
         self._is_reload_loaded = True
 
     def _fail(self, position: Position, problem: str) -> None:
@@ -216,7 +218,7 @@ class Supervisor:
             self._check_heartbeat(position, worker)
             return
         worker.retire()
-        where = self._slots.bury(worker)
+        where = self._slots.bury(worker, hung=position.heartbeat.has_stopped)
         if not position.heartbeat.has_stopped:
             log.error("worker %s %s%s; it is replaced", position.number, worker.end, where)
         self._log_next_start = True
