@@ -14,9 +14,8 @@ SID = "AC" + "0" * 32
 OTHER = "AC" + "f" * 32
 SINGLE = (
     "company, start, operator, operator_number, tries, max_failures, max_turns, quarantine_failures, "
-    "quarantine_seconds, quarantine_retry, max_dials, dial_time_limit, max_calls_per_hour, max_attempts, "
-    "attempt_minutes, uninterruptible_reprompts, language, languages, "
-    "voice, "
+    "quarantine_seconds, quarantine_retry, max_dials, dial_time_limit, max_queue_minutes, max_calls_per_hour, "
+    "max_attempts, attempt_minutes, uninterruptible_reprompts, language, languages, voice, "
     "timezone, session_url, session_hours, strict, safe, block, allow, plugins_dir, flows, dev, log_format, "
     "worker_timeout, mask_numbers, public_url, trusted_proxies, deadline, threads, max_calls_in_state, "
     "max_calls_in_plugin, max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"

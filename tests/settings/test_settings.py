@@ -46,6 +46,7 @@ def test_every_setting_has_its_default():
         "quarantine_retry": 60,
         "max_dials": 10,
         "dial_time_limit": 7_200,
+        "max_queue_minutes": 60,
         "max_calls_per_hour": 0,
         "max_attempts": 6,
         "attempt_minutes": 60,
@@ -182,6 +183,7 @@ PLUGINS = "the name of a plugin, or a list of these"
         ("quarantine_retry", 0, "a whole number of at least 1"),
         ("max_dials", 0, "a whole number of at least 1"),
         ("dial_time_limit", 0, "a whole number of at least 1"),
+        ("max_queue_minutes", 0, "a whole number of at least 1"),
         ("max_calls_per_hour", -1, "a whole number of at least 0"),
         ("max_attempts", 0, "a whole number of at least 1"),
         ("attempt_minutes", 0, "a whole number of at least 1"),
@@ -395,6 +397,7 @@ def test_the_settings_of_the_flow():
         max_turns=6,
         max_dials=7,
         dial_time_limit=8,
+        max_queue_minutes=10,
         max_calls_per_hour=9,
         uninterruptible_reprompts=True,
         language="de-AT",
@@ -419,6 +422,7 @@ def test_the_settings_of_the_flow():
         connection_overrides="rc=0",
         max_dials=7,
         dial_time_limit=8,
+        max_queue_minutes=10,
         max_calls_per_hour=9,
     )
     assert Settings(session_url="cookie:").flow_config().max_data_bytes == 2048

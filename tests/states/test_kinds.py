@@ -259,6 +259,43 @@ class TestQueue:
             assert at(state).webhook(QueueResult=result).heard[0] == "Sorry, we could not connect you."
         assert at(states.queue("help", otherwise="there")).webhook(QueueResult="queue-full").heard == ["There."]
 
+    def test_music_of_the_kit_is_the_wait_endpoint(self, at):
+        """With ``music``, the ``waitUrl`` is the wait endpoint, which ends the wait."""
+        caller = at(states.queue("help", music="https://example.com/a.mp3", max_minutes=10))
+        wait = "webhook/wait?minutes=10&music=https%3A%2F%2Fexample.com%2Fa.mp3"
+        assert verb(caller, "Enqueue")[0]["waitUrl"] == wait
+
+    @pytest.mark.parametrize(
+        ("arguments", "message", "hint"),
+        [
+            (
+                {"music": "https://example.com/a.mp3", "wait_url": "https://example.com/wait.xml"},
+                "queue with music must not have wait_url",
+                "remove music if your own document ends the wait",
+            ),
+            (
+                {"max_minutes": 5},
+                "queue with max_minutes must have music",
+                'write music = "https://example.com/music.mp3"',
+            ),
+            (
+                {"music": "https://example.com/a.mp3", "max_minutes": 0},
+                "queue: max_minutes must be at least 1, not 0",
+                "leave it out for the setting max_queue_minutes",
+            ),
+            (
+                {"music": "a.mp3"},
+                "queue: music must be the URL of an audio file, not 'a.mp3'",
+                'write music = "https://example.com/music.mp3"',
+            ),
+        ],
+    )
+    def test_invalid_arguments_of_a_wait_are_refused(self, arguments, message, hint):
+        """Arguments of a wait that are invalid or exclude each other are an error when the state is made."""
+        with pytest.raises(FlowError) as refused:
+            states.queue("help", **arguments)
+        assert (refused.value.message, refused.value.hint) == (message, hint)
+
     @pytest.mark.parametrize("name", ["", " ", "x" * 65])
     def test_an_invalid_name_is_refused(self, name):
         """A blank name, or one of more than 64 characters, is an error when the state is made."""

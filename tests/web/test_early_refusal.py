@@ -17,7 +17,7 @@ SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
 SETTINGS = {SETTINGS_HEADER: "key=a,algorithm=HMAC_SHA256"}
 UNCHANGED = "check that no proxy changes this header"
 UNREMOVED = "check that no proxy removes this header"
-PATHS = ["/webhook", "/webhook/status", "/webhook/fallback", "/webhook/whisper"]
+PATHS = ["/webhook", "/webhook/status", "/webhook/fallback", "/webhook/whisper", "/webhook/wait"]
 
 
 class UnreadBody(io.RawIOBase):

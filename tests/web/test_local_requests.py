@@ -17,7 +17,7 @@ FIX = (
     "and no auth token is set: set TWILIO_AUTH_TOKEN to your account's auth token, to verify requests from other "
     "machines"
 )
-PAGES = ["webhook", "webhook/status", "webhook/fallback", "webhook/whisper"]
+PAGES = ["webhook", "webhook/status", "webhook/fallback", "webhook/whisper", "webhook/wait"]
 
 
 @pytest.fixture

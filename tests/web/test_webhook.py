@@ -803,7 +803,7 @@ def test_every_sequence_of_requests_gets_valid_responses(app_with_all_states, re
 @pytest.mark.parametrize(
     "sid", ["CA1", f"CA{'1' * 31}", f"CA{'1' * 33}", f"AC{'1' * 32}", f"CA{'g' * 32}", f"CA{'1' * 31}\n", "CA\n2026 x"]
 )
-@pytest.mark.parametrize("page", ["", "/status", "/fallback", "/whisper"])
+@pytest.mark.parametrize("page", ["", "/status", "/fallback", "/whisper", "/wait"])
 def test_a_call_sid_must_be_one_of_twilio(new_call, logged, sid, page):
     """Outside of dev mode, a signed request with another CallSid than Twilio's is refused, and logged in one line."""
     call = new_call(dev=False)

@@ -108,6 +108,7 @@ class Settings:
         hears that the call cannot be connected again, and goes to the ``on_error`` of the state, else HOME.
     :param dial_time_limit: the longest talk after a ``Dial``, in seconds. A ``Dial`` with a ``timeLimit`` of its own
         keeps it.
+    :param max_queue_minutes: the number of minutes after which a caller leaves a queue with the ``music`` of its state.
     :param max_calls_per_hour: the number of calls from one phone number in an hour. The next calls end at once, with
         words. With 0, the number of calls has no limit.
     :param max_attempts: the number of wrong answers at which ``call.attempts`` locks a key, over all calls.
@@ -184,6 +185,7 @@ class Settings:
     quarantine_retry: Annotated[int, Range(1)] = 60
     max_dials: Annotated[int, Range(1)] = 10
     dial_time_limit: Annotated[int, Range(1)] = 7_200
+    max_queue_minutes: Annotated[int, Range(1)] = 60
     max_calls_per_hour: Annotated[int, Range(0)] = 0
     max_attempts: Annotated[int, Range(1)] = MAX_ATTEMPTS
     attempt_minutes: Annotated[int, Range(1)] = ATTEMPT_MINUTES
@@ -284,6 +286,7 @@ _FLOW_SETTINGS = (
     "max_turns",
     "max_dials",
     "dial_time_limit",
+    "max_queue_minutes",
     "max_calls_per_hour",
     "uninterruptible_reprompts",
     "language",

@@ -1,4 +1,4 @@
-"""The endpoints for Twilio (webhook, status callback, fallback and whisper), and the health check."""
+"""The endpoints for Twilio (webhook, status callback, fallback, whisper and wait), and the health check."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flask import Blueprint, Request, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document, with_connection_overrides
+from ivrkit.flow.compile.wait import answer_wait
 from ivrkit.flow.model.call import RINGING
 from ivrkit.flow.model.notifications import Notification, find_notification
 from ivrkit.flow.model.state import State
@@ -35,7 +36,7 @@ _XML = "text/xml; charset=utf-8"
 #: The status in the health check: the session store works, or calls go on with their cookies only.
 HEALTHY, DEGRADED = "ok", "degraded"
 #: The names of the views that answer only requests that Twilio signed.
-_SIGNED_VIEWS = ("webhook", "status", "fallback", "whisper")
+_SIGNED_VIEWS = ("webhook", "status", "fallback", "whisper", "wait")
 #: How many characters of a parameter are logged.
 _MAX_SHOWN = 200
 _CALL_SID = re.compile("CA[0-9a-fA-F]{32}")
@@ -58,7 +59,7 @@ def make_blueprint(
     """
     blueprint = Blueprint(name, __name__)
     views = _Views(dispatcher, verifier, loaded, dev=dev, cookie_name=name)
-    webhook, status, fallback, whisper, healthz, doctor = PATHS
+    webhook, status, fallback, whisper, wait, healthz, doctor = PATHS
     methods = ("GET", "POST")  # a number can be configured with either
     blueprint.before_request(views.refuse_early)
     for error in (BadRequest, RequestEntityTooLarge):  # raised while the form is parsed
@@ -68,6 +69,7 @@ def make_blueprint(
     blueprint.add_url_rule(status, "status", views.status, methods=methods, strict_slashes=False)
     blueprint.add_url_rule(fallback, "fallback", views.fallback, methods=methods, strict_slashes=False)
     blueprint.add_url_rule(whisper, "whisper", views.whisper, methods=methods)
+    blueprint.add_url_rule(wait, "wait", views.wait, methods=methods)
     blueprint.add_url_rule(healthz, "healthz", views.healthz)
     add_doctor_endpoint(blueprint, doctor, verifier, views.refuse_body)
     return blueprint
@@ -171,6 +173,13 @@ class _Views:
     def whisper(self, request: Request, params: dict[str, str]) -> Response:
         """Answer a request for the callee of a ``Dial``, before caller and callee are connected."""
         document = answer_whisper(self._dispatcher.flow, query_parameters(request), params.get("Digits", ""))
+        return self._respond(document, None)
+
+    @_verified
+    def wait(self, request: Request, params: dict[str, str]) -> Response:
+        """Answer a request for the music of a caller who waits in a queue."""
+        max_minutes = self._dispatcher.flow.config.max_queue_minutes
+        document = answer_wait(query_parameters(request), params.get("QueueTime", ""), max_minutes)
         return self._respond(document, None)
 
     def healthz(self) -> Response:

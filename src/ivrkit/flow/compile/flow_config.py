@@ -45,6 +45,7 @@ class FlowConfig:
     max_dials: int = 10
     dial_time_limit: int = 7_200
     max_calls_per_hour: int = 0
+    max_queue_minutes: int = 60
 
     def languages_by_tag(self) -> Mapping[str, Language]:
         """Return tag -> language, for all languages of calls. The default language comes first."""
