@@ -1,5 +1,6 @@
 """The cells of the matrix: a place in a plugin's code, and a fate. The number that a call calls names its cell."""
 
+from tests.attack import lethal_fates
 from tests.plugins.fates import FATES
 
 #: The places in a call where the plugin ``trees/evil.py`` misbehaves: in a handler of a state, or in a hook.
@@ -18,13 +19,15 @@ PLACES = [
     "recorded",
     "call_ended",
 ]
+#: All fates: the errors and values that harm nobody, and those that end or stop a process.
+ALL_FATES = [*FATES, *lethal_fates.FATES]
 #: The places that are hooks.
 HOOKS = PLACES[4:]
 
 
 def number_of(place: str, fate: str) -> str:
     """Return the phone number that leads to a cell."""
-    return f"+1555{PLACES.index(place):03}{FATES.index(fate):04}"
+    return f"+1555{PLACES.index(place):03}{ALL_FATES.index(fate):04}"
 
 
 def cell_of(number: str) -> tuple[str, str]:
@@ -32,4 +35,4 @@ def cell_of(number: str) -> tuple[str, str]:
     digits = number.removeprefix("+1555")
     if len(digits) != 7 or not digits.isdecimal() or int(digits[:3]) >= len(PLACES):
         return "", ""
-    return PLACES[int(digits[:3])], FATES[int(digits[3:])]
+    return PLACES[int(digits[:3])], ALL_FATES[int(digits[3:])]

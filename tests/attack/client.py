@@ -74,12 +74,14 @@ class Client:
     """A client with one connection, which it opens again when the server closes it.
 
     :param port: the port of the server.
+    :param timeout: how long it waits for an answer, in seconds.
+    :param keeps_connection: whether it keeps the connection. If not, each request is sent once.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, timeout: float = PATIENCE, keeps_connection: bool = True) -> None:
         self.base = f"http://127.0.0.1:{port}"
-        self._port = port
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self._keeps_connection = keeps_connection
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
 
     def post(
         self,
@@ -113,10 +115,14 @@ class Client:
         began = time.monotonic()
         try:
             response = self._send(method, path, body, headers)
-        except (http.client.RemoteDisconnected, ConnectionError):  # the server closed a connection that was kept
+        except (http.client.RemoteDisconnected, ConnectionError):
             self._connection.close()
-            response = self._send(method, path, body, headers)
+            if not self._keeps_connection:
+                raise
+            response = self._send(method, path, body, headers)  # the server closed a connection that was kept
         content = response.read()
+        if not self._keeps_connection:
+            self._connection.close()
         named = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, named, content, time.monotonic() - began)
 

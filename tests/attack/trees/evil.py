@@ -2,6 +2,7 @@
 
 import threading
 
+from tests.attack import lethal_fates
 from tests.attack.cells import HOOKS, cell_of
 from tests.plugins.fates import Fate
 
@@ -17,6 +18,8 @@ def _run(call, place, *, has_call=True):
     wanted, name = cell_of(call.to)
     if wanted != place:
         return None
+    if name in lethal_fates.FATES:
+        return lethal_fates.FATES[name]()
     fate = Fate()
     fate.name = name
     return fate.run(call if has_call else None)
