@@ -39,7 +39,7 @@ def _deadlock() -> str:
     return "x"
 
 
-#: Name -> a function that ends the process. A SIGKILL is not blamed on the code that was running: it comes from outside.
+#: Name -> a function that ends the process. Not SIGKILL: that is not blamed on the code that was running.
 LETHAL: dict[str, Callable[[], object]] = {
     "os._exit(0)": lambda: os._exit(0),
     "os._exit(3)": lambda: os._exit(3),  # gunicorn's own exit code for a worker that cannot start
