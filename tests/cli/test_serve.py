@@ -72,6 +72,33 @@ def test_a_taken_port_is_an_error(ivrkit: Callable[..., Result], host):
     assert (result.stdout, result.exit_code) == ("", 1)
 
 
+OPEN = (
+    "WARNING ivrkit.cli: --host 0.0.0.0 opens the server to other machines, and no proxy is trusted: the server has no "
+    "TLS, so put a proxy in front of it and set IVRKIT_TRUSTED_PROXIES=1, or leave out --host\n"
+)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("host", "environ", "warns"),
+    [
+        ("0.0.0.0", {}, True),
+        ("0.0.0.0", {"IVRKIT_TRUSTED_PROXIES": "1"}, False),
+        ("0.0.0.0", {"IVRKIT_PUBLIC_URL": "https://ivr.example.com"}, False),
+        ("127.0.0.1", {}, False),
+    ],
+)
+def test_an_open_host_without_a_proxy_has_a_warning(run: Run, host, environ, warns):
+    """If other machines can reach the server and the settings name no proxy, the log has a warning with the fix."""
+    with socket.socket() as taken:  # so that the command ends
+        taken.bind((host, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        printed = run("serve", "--host", host, "--port", str(port), **TOKEN, **environ).stderr
+    assert f"can't listen on {host}:{port}" in printed
+    assert (OPEN in printed) is warns
+
+
 @pytest.mark.server
 def test_a_host_may_be_a_name(ivrkit: Callable[..., Result]):
     """``--host`` may be a name, which is resolved; a name that can't be resolved is an error."""

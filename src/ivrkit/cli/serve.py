@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
+import logging
 import os
 import socket
 import sys
@@ -27,6 +28,8 @@ from ivrkit.settings import Settings
 
 #: How many connections may wait until a worker accepts them.
 BACKLOG = 1024
+
+log = logging.getLogger("ivrkit.cli")
 
 
 @click.command()
@@ -70,9 +73,21 @@ def run_server(settings: Settings, host: str, port: int, workers: int, **environ
     from ivrkit.cli.server.supervisor import Supervisor
 
     configure_logging(settings)
+    _warn_of_open_host(settings, address)
     with _bound_socket(address, port, BACKLOG) as listener:
         banner = f"{missing_file_line(settings)}Serving {url}{PREFIX}/webhook (stop with Ctrl-C)\n"
         Supervisor(listener, workers, banner, variables).run()
+
+
+def _warn_of_open_host(settings: Settings, address: str) -> None:
+    """Log a warning if other machines can reach the server and the settings name no proxy."""
+    if ipaddress.ip_address(address).is_loopback or settings.trusted_proxies or settings.public_url:
+        return
+    log.warning(
+        "--host %s opens the server to other machines, and no proxy is trusted: the server has no TLS, so put a proxy "
+        "in front of it and set IVRKIT_TRUSTED_PROXIES=1, or leave out --host",
+        address,
+    )
 
 
 def worker_variables(block: Sequence[str]) -> dict[str, str]:
