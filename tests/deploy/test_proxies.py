@@ -4,19 +4,24 @@ The proxies are the real ones, with ports and paths filled in. The setting ``pub
 knows the URL that Twilio signed only from the headers of the proxy.
 """
 
+import contextlib
 import os
 import re
 import signal
+import socket
+import ssl
 import threading
+import time
 import urllib.parse
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from tests.deploy.conftest import Certificate, Start
 from tests.deploy.nginx import nginx
-from tests.processes import DEPLOY, TOKEN, Running, ask, free_port, program, shipped, wait_until
+from tests.processes import DEPLOY, PATIENCE, TOKEN, Running, ask, free_port, program, shipped, wait_until
 from twilio.request_validator import RequestValidator
 
 from ivrkit import Settings
@@ -81,10 +86,11 @@ def caddy(port: int, upstream_port: int, certificate: Certificate, folder: Path)
     """Write the configuration of Caddy, and return its command line."""
     fill = {
         "127.0.0.1:5000": f"127.0.0.1:{upstream_port}",
+        # Caddy must open no other port.
+        "\tservers {\n": "\tadmin off\n\tauto_https disable_redirects\n\tservers {\n",
         "\nivr.example.com {\n": f"\nhttps://localhost:{port} {{\n\ttls {certificate.chain} {certificate.key}\n",
     }
-    options = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"  # Caddy must open no other port
-    (folder / "Caddyfile").write_text(options + shipped("Caddyfile", fill), encoding="utf-8")
+    (folder / "Caddyfile").write_text(shipped("Caddyfile", fill), encoding="utf-8")
     return [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
 
 
@@ -161,10 +167,64 @@ def test_forged_forwarded_headers_are_ignored(site: Site, prefix: str):
 def test_a_body_over_the_limit_is_refused(site: Site):
     """A body over the limit is refused for its size; a body below it is refused for its signature only."""
     refusals = (413, 502, 0)  # Caddy may send 502, and either may close the connection before the whole body is sent
-    assert ask(f"{site.url}/webhook", {"a": "b" * Settings.max_body_bytes})[0] in refusals
     # Without the header, the body would not be read, and the proxy may not get the response.
     forged = RequestValidator("54321").compute_signature(site.url, {})
-    assert ask(f"{site.url}/webhook", {"a": "b" * (Settings.max_body_bytes - 100)}, X_Twilio_Signature=forged)[0] == 403
+    sizes = (Settings.max_body_bytes, Settings.max_body_bytes - 100)
+    large, small = (ask(f"{site.url}/webhook", {"a": "b" * size}, X_Twilio_Signature=forged)[0] for size in sizes)
+    assert large in refusals
+    assert small == 403
+
+
+#: How many clients hold a connection open. A server of the tests has at most 16 threads.
+HELD = 200
+
+
+@contextlib.contextmanager
+def slow_clients(url: str, count: int) -> Iterator[list[socket.socket]]:
+    """Send the head and the beginning of the body of many webhooks, and nothing more.
+
+    Half of the webhooks have a header with an invented signature, so that the server cannot refuse them at once.
+    """
+    parts = urllib.parse.urlsplit(url)
+    forged = RequestValidator("54321").compute_signature(url, {})
+    head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 1000\r\n"
+    head += "Content-Type: application/x-www-form-urlencoded\r\n"
+    with contextlib.ExitStack() as stack:
+        held = []
+        for number in range(count):
+            signature = f"X-Twilio-Signature: {forged}\r\n" * (number % 2)
+            plain = stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), PATIENCE))
+            client = plain
+            if parts.scheme == "https":
+                context = ssl.create_default_context()
+                client = stack.enter_context(context.wrap_socket(plain, server_hostname=parts.hostname))
+            client.sendall(f"{head}{signature}\r\nCallSid=CA".encode())
+            held.append(client)
+        yield held
+
+
+def test_slow_clients_cost_other_callers_nothing(site: Site):
+    """While 200 clients send the bodies of their webhooks slowly, the webhooks of Twilio are answered at once."""
+    url = f"{site.url}/webhook"
+    with slow_clients(url, HELD):
+        seconds = []
+        for number in range(20):
+            start = time.monotonic()
+            assert post_signed(url, webhook(number), signed_url=url)[0] == 200
+            seconds.append(time.monotonic() - start)
+    # The limit is for a busy machine. Without the lines in the files, nobody gets an answer.
+    assert max(seconds) < 4, seconds
+
+
+@pytest.mark.parametrize("prefix", ["", "/phone"])
+def test_a_header_with_a_path_is_not_the_path_of_the_app(site: Site, prefix: str):
+    """A client cannot set the path at which the app is mounted."""
+    url, params = f"{site.url}{prefix}/webhook", webhook()
+    signature = RequestValidator(TOKEN).compute_signature(url, params)
+    headers = {"X-Twilio-Signature": signature, "SCRIPT_NAME": "/x", "PATH_INFO": "/x"}
+    request = urllib.request.Request(url, urllib.parse.urlencode(params).encode(), headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE, context=ssl.create_default_context()) as response:
+        assert response.status == 200
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
