@@ -57,7 +57,8 @@ class Bulkhead:
         self._per_state = per_state
         self._per_plugin = per_plugin
         self._total = _Compartment("all plugins", total)
-        self._by_key: dict[str, _Compartment] = {}
+        self._by_plugin: dict[str, _Compartment] = {}
+        self._by_code: dict[tuple[str, str], tuple[_Compartment, ...]] = {}
         self._changed = threading.Condition(threading.Lock())
 
     def enter(self, code: PluginCode, sid: str) -> None:
@@ -89,16 +90,18 @@ class Bulkhead:
                 each.entered.pop(thread, None)
             self._changed.notify_all()
 
-    def _of(self, code: PluginCode) -> list[_Compartment]:
+    def _of(self, code: PluginCode) -> tuple[_Compartment, ...]:
         """Return the compartments of code: the state, if there is one, the plugin, and all plugins."""
-        plugin = self._compartment(f"plugin {code.owner.plugin}", str(code.owner), self._per_plugin)
-        if code.state is None:
-            return [plugin, self._total]
-        name = code.state.name
-        return [self._compartment(f"state {name}", f"state {name!r}", self._per_state), plugin, self._total]
-
-    def _compartment(self, key: str, title: str, bound: int) -> _Compartment:
-        found = self._by_key.get(key)
+        state = code.state.name if code.state is not None else ""
+        key = (code.owner.plugin, state)
+        found = self._by_code.get(key)
         if found is None:
-            found = self._by_key[key] = _Compartment(title, bound)
+            found = self._by_code[key] = self._make(code, state)
         return found
+
+    def _make(self, code: PluginCode, state: str) -> tuple[_Compartment, ...]:
+        """Return new compartments of code. The compartment of the plugin is shared by all its code."""
+        plugin = self._by_plugin.setdefault(code.owner.plugin, _Compartment(str(code.owner), self._per_plugin))
+        if not state:
+            return plugin, self._total
+        return _Compartment(f"state {state!r}", self._per_state), plugin, self._total
