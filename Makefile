@@ -74,6 +74,7 @@ mutants: .venv-tox/.installed  ## Change the core in small ways, to see if the t
 bench: .venv/.installed  ## Run the measurements in benchmarks/.
 	.venv/bin/python -m benchmarks
 	.venv/bin/python -m benchmarks.simulator
+	.venv/bin/python -m benchmarks.deadlines
 
 clean:  ## Remove everything that these targets create.
 	rm -rf .venv .venv-tox .tox docs/_build dist mutants htmlcov .coverage .coverage.* ivrkit-sessions.sqlite3* \

@@ -113,7 +113,7 @@ def environ_of(sid: str, turn: int, cookie: str = "") -> dict[str, Any]:
         "wsgi.url_scheme": "https",
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": True,
+        "wsgi.multithread": False,  # of a server with threads, a webhook is handed over: benchmarks/deadlines.py
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }

@@ -17,7 +17,7 @@ from benchmarks import calls, plain
 from ivrkit.flow.model.call import make_call
 from ivrkit.flow.run.engine import advance
 from ivrkit.flow.run.session import SentResponse
-from ivrkit.host.dispatcher import Dispatcher
+from ivrkit.host.observers import notify_of_turn
 from ivrkit.plugins.load import LoadedTree
 from ivrkit.sessions import SessionManager
 from ivrkit.web.request_verifier import RequestVerifier
@@ -83,7 +83,6 @@ def measure_ivrkit(loaded: LoadedTree, sessions: SessionManager, verifier: Reque
     """
     measure = Stopwatch(timings)
     flow = loaded.flow
-    dispatcher = Dispatcher(flow, sessions, loaded.observers, lambda: datetime.now(UTC), 25)
     cookie = ""
     for request in _requests(calls.new_sid()):
         params = measure("ivrkit: parse the form", _form_of, request)
@@ -104,7 +103,7 @@ def measure_ivrkit(loaded: LoadedTree, sessions: SessionManager, verifier: Reque
         saved = measure("ivrkit: save the session", call_session.save, session, session.turn - 1)
         assert saved
         cookie = call_session.cookie
-        measure("ivrkit: notify the observers", dispatcher._notify_observers, turn)
+        measure("ivrkit: notify the observers", notify_of_turn, loaded.observers, turn)
         measure("ivrkit: create the response", Response, turn.twiml, content_type="text/xml; charset=utf-8")
 
 
