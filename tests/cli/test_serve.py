@@ -429,6 +429,23 @@ def test_killed_workers_are_replaced_and_sighup_reloads(serve):
 
 @pytest.mark.once
 @pytest.mark.server
+@pytest.mark.skipif(
+    not hasattr(socket, "TCP_DEFER_ACCEPT"), reason="this system passes on connections without a request"
+)
+def test_a_reload_cuts_off_no_connection_without_a_request(serve):
+    """A connection whose request arrives after a reload is answered by the new worker."""
+    server = serve(**TOKEN).wait()
+    (worker,) = children_of(server.process.pid)
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not is_running(worker))
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert server.end() == 0
+
+
+@pytest.mark.once
+@pytest.mark.server
 def test_the_workers_of_a_killed_supervisor_end(serve):
     """Workers without a supervisor end by themselves, so that the next supervisor can use the port."""
     server = serve("--workers", "2", **TOKEN).wait()

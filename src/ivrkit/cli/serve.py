@@ -28,6 +28,10 @@ from ivrkit.settings import Settings
 
 #: How many connections may wait until a worker accepts them.
 BACKLOG = 1024
+#: How long a connection without a request waits until a worker gets it anyway, in seconds.
+DEFER_SECONDS = 10
+#: The option of a socket that delays connections without a request, on systems that have it.
+_DEFER_ACCEPT = [each for each in [getattr(socket, "TCP_DEFER_ACCEPT", None)] if each is not None]
 
 log = logging.getLogger("ivrkit.cli")
 
@@ -155,6 +159,10 @@ def _bound_socket(address: str, port: int, backlog: int | None = None) -> socket
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))
         if backlog is not None:
+            # Linux passes a connection to a worker when the request arrives. Otherwise a worker that ends would cut off
+            # the connections that it has accepted without a request.
+            for option in _DEFER_ACCEPT:
+                bound.setsockopt(socket.IPPROTO_TCP, option, DEFER_SECONDS)
             bound.listen(backlog)
     except OSError as error:
         bound.close()
