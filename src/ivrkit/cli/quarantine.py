@@ -55,7 +55,7 @@ def list_entries(block: tuple[str, ...], as_json: bool) -> None:
 @tree_options
 @json_option
 def add_state(state: str, reason: str, block: tuple[str, ...], as_json: bool) -> None:
-    """Put a state in quarantine until it is released.
+    """Put a state in quarantine until released.
 
     Callers are not sent to the state from the next second on. Callers who are in the state can go on, but its functions
     are not called.
