@@ -17,7 +17,7 @@ SINGLE = (
     "quarantine_seconds, quarantine_retry, max_dials, dial_time_limit, max_queue_minutes, max_calls_per_hour, "
     "max_attempts, attempt_minutes, uninterruptible_reprompts, language, languages, voice, "
     "timezone, session_url, session_hours, strict, safe, block, allow, plugins_dir, flows, dev, log_format, "
-    "worker_timeout, mask_numbers, public_url, trusted_proxies, deadline, threads, max_calls_in_state, "
+    "worker_timeout, trace, mask_numbers, public_url, trusted_proxies, deadline, threads, max_calls_in_state, "
     "max_calls_in_plugin, max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"
 )
 KEYS = (
@@ -320,6 +320,7 @@ class TestEnvironment:
             ("OPERATOR_NUMBER", "+1 415 555 0100", {"operator_number": "+14155550100"}),
             ("OPERATOR_NUMBER", "", {"operator_number": None}),
             ("SAFE", "1", {"safe": True}),
+            ("TRACE", "1", {"trace": True}),
             ("TRIES", "5", {"tries": 5}),
             ("TRIES", " 5 ", {"tries": 5}),
             ("MAX_FAILURES", "7", {"max_failures": 7}),

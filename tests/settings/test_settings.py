@@ -67,6 +67,7 @@ def test_every_setting_has_its_default():
         "dev": False,
         "log_format": "text",
         "worker_timeout": 20,
+        "trace": False,
         "mask_numbers": True,
         "public_url": None,
         "trusted_proxies": 0,

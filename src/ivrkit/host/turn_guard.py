@@ -12,6 +12,7 @@ from ivrkit.host.attempt import DEFAULT_DEADLINE, Attempt, RunningCode, clock
 from ivrkit.host.rate_limit import RateLimit
 from ivrkit.host.watchdog import watchdog
 from ivrkit.plugin_errors import escape_control_characters
+from ivrkit.plugins.trace import trace_code, trace_log
 
 log = logging.getLogger("ivrkit.plugins")
 
@@ -140,7 +141,7 @@ class TurnGuard:
         own = code.state.deadline if code.state is not None else None
         running = self.attempt.start(code, self._sid, self._deadline if own is None else own)
         try:
-            return run()
+            return trace_code(code, self._shown, run) if trace_log.isEnabledFor(logging.DEBUG) else run()
         finally:
             self.attempt.stop()
             if running.missed:

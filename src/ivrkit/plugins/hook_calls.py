@@ -58,10 +58,12 @@ class HookImpl:
         run = partial(self.function, *(arguments[name] for name in self.arguments))
         return keep_attributes(arguments["call"], run) if "call" in self.arguments else run()
 
-    @property
-    def code(self) -> PluginCode:
-        """The description of this hook implementation for the host."""
-        return PluginCode(self.hook, self.owner, None)
+    def code(self, *, secret: bool) -> PluginCode:
+        """Return the description of this hook implementation for the host.
+
+        :param secret: whether the input of the caller is secret.
+        """
+        return PluginCode(self.hook, self.owner, None, secret)
 
 
 def find_hook_impls(manager: pluggy.PluginManager, hook: str, owners: Mapping[str, Owner]) -> tuple[HookImpl, ...]:
@@ -178,12 +180,14 @@ def make_edit_response(hook_impls: Sequence[HookImpl]) -> Callable[[Call, State,
         return None
 
     def edit_response(call: Call, state: State, twiml: bytes) -> bytes:
+        # The response may repeat what the caller has entered, and so may an error.
+        secret = call.outcome == HIDDEN_INPUT
         for impl in hook_impls:
             # Each plugin edits its own copy. If it fails, the document stays as it was before this plugin.
-            edited = catch_failure(partial(run_plugin_code, impl.code, partial(_edit_copy, impl, call, state, twiml)))
+            edit = partial(_edit_copy, impl, call, state, twiml)
+            edited = catch_failure(partial(run_plugin_code, impl.code(secret=secret), edit))
             if type(edited) is Failure:
-                # The response may repeat what the caller has entered, and so may the error.
-                _handle_failure(impl, call.sid, edited.error, secret=call.outcome == HIDDEN_INPUT)
+                _handle_failure(impl, call.sid, edited.error, secret=secret)
             else:
                 twiml = edited
         return twiml
@@ -258,7 +262,7 @@ def _call(
     """
     run = partial(impl, arguments)
     run = run if data is None else partial(run_sandboxed, data, run, max_data_bytes)
-    result = catch_failure(partial(run_plugin_code, impl.code, run))
+    result = catch_failure(partial(run_plugin_code, impl.code(secret=secret), run))
     if type(result) is Failure:
         _handle_failure(impl, sid, result.error, secret=secret)
         return None

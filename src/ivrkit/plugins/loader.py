@@ -32,12 +32,14 @@ from ivrkit.plugins.languages import (
     untranslated_core_texts,
 )
 from ivrkit.plugins.loaded import InstalledPlugins, LoadedTree, Plugin
+from ivrkit.plugins.loading_watch import LoadingWatch
 from ivrkit.plugins.plugin_settings import PluginSettingsReader
 from ivrkit.plugins.problems import describe_with_location, fix_or_leave_out, hint_of, plugin_problem
 from ivrkit.plugins.safe_mode import SafeFlowMaker, is_safe, safe_settings
 from ivrkit.plugins.selection import Selection
 from ivrkit.plugins.state_kinds import StateKinds
 from ivrkit.plugins.stores import Stores
+from ivrkit.plugins.trace import enable_trace
 from ivrkit.plugins.translations import PluginTranslations
 from ivrkit.settings import Settings
 from ivrkit.settings.names import normal_name
@@ -65,6 +67,9 @@ class Loader:
     """
 
     def __init__(self, settings: Settings, extra: Mapping[str, object]) -> None:
+        if settings.trace:
+            enable_trace()
+        self.watch = LoadingWatch()
         self.given_settings = settings
         self.settings = settings = safe_settings(settings) if settings.safe else settings
         self.problems = Problems()
@@ -97,10 +102,15 @@ class Loader:
         :raises LoadError: if a plugin has a problem while the setting ``strict`` is true, or if no phone tree can be
             served.
         """
+        with self.watch.watching():
+            return self._load()
+
+    def _load(self) -> LoadedTree:
         # 1. A failed import is recorded, so that one start reports the problems of all plugins.
         for point in self.points:
             if not self._is_blocked(point):
-                self._import(point)
+                with self.watch.step(point.owner, f"importing its {point}"):
+                    self._import(point)
         # 2. This comes before any hook call, because a plugin with a misspelled hook must not run with its other hooks.
         self.registry.remove_unknown_hooks()
         # 3. This hook is for plugins without a function that takes settings. Their settings are not read anywhere else.
@@ -185,7 +195,8 @@ class Loader:
         :param where: more words for the message, such as ``" for 'menu'"``.
         """
         try:
-            yield
+            with self.watch.step(impl.owner, f"running its hook {impl.hook}{where}"):
+                yield
         except plugin_errors() as error:
             message = f"its hook {impl.hook} failed{where}: {describe_error(error)}"
             self.problems.add(plugin_problem(impl.owner, message, hint_of(error, impl.owner)))
@@ -237,8 +248,9 @@ class Loader:
                 )
             # A plugin's own Mapping may fail here. The states are added below, where each problem names its state.
             offered.extend(states.items())
-        for name, state in offered:
-            self.selection.add(impl.owner, str(name), state, f"{str(name)!r} of its hook {impl.hook}")
+        with self.watch.step(impl.owner, "making its states"):
+            for name, state in offered:
+                self.selection.add(impl.owner, str(name), state, f"{str(name)!r} of its hook {impl.hook}")
 
     def _settings_for(self, impl: HookImpl) -> Any:
         """Return the argument ``settings`` for a hook implementation, or ``None`` if the settings have problems."""

@@ -136,6 +136,7 @@ class Settings:
     :param log_format: the format of the log: ``text``, or ``json`` with one object per line.
     :param worker_timeout: the number of seconds after which ``ivrkit serve`` replaces a worker in which no Python code
         runs, because some code holds Python's global lock. 0 means never.
+    :param trace: whether the log has a line for each function of a plugin that runs, with its time and its result.
     :param mask_numbers: whether logs show only the last four digits of phone numbers.
     :param public_url: the base URL at which Twilio reaches the app. Set it if the app itself sees another URL.
     :param trusted_proxies: the number of proxies in front of the app that set the ``X-Forwarded-`` headers.
@@ -206,6 +207,7 @@ class Settings:
     dev: bool = False
     log_format: Literal["text", "json"] = "text"
     worker_timeout: Annotated[int, Range(0)] = 20
+    trace: bool = False
     mask_numbers: bool = True
     public_url: BaseUrl | None = None
     trusted_proxies: Annotated[int, Range(0)] = 0

@@ -287,7 +287,7 @@ class _TurnBuilder:
         localized = compiled.localized[self.language]
         content = localized.content
         if content is None:
-            content = call_enter(self.flow, compiled, localized, self.call)
+            content = call_enter(self.flow, compiled, localized, self.call, secret=self.secret)
         content = with_caller_id(content, self.call)
         self.response.check_fits(content.xml)
         count_dial(content, self.session, self.flow.config.max_dials)
@@ -320,7 +320,11 @@ class _TurnBuilder:
 
     def _run_exit(self, compiled: CompiledState, exit: LeadsTo) -> ExitResult:
         """Run a function exit, and return its target. If the function fails, return the target after a failure."""
-        target = catch_failure(lambda: call_exit(self.flow, compiled, exit, self.call, self.language))
+
+        def run() -> Target:
+            return call_exit(self.flow, compiled, exit, self.call, self.language, secret=self.secret)
+
+        target = catch_failure(run)
         if type(target) is Failure:
             return ExitResult(self._handle_failure(compiled, target.error), failed=True)
         return ExitResult(target)

@@ -63,8 +63,12 @@ def configured_start(flow: CallFlow, call: Call) -> Goto:
     return by_caller or by_number or Goto(config.start)
 
 
-def call_enter(flow: CallFlow, compiled: CompiledState, localized: LocalizedState, call: Call) -> Content:
+def call_enter(
+    flow: CallFlow, compiled: CompiledState, localized: LocalizedState, call: Call, *, secret: bool
+) -> Content:
     """Call the ``enter`` function of a state, and return its content after rendering and all checks.
+
+    :param secret: whether the input of this webhook is secret.
 
     :raises FlowError: if the content does not fit the exit of the state, or if the host refuses to run the function. An
         error of the function itself is not caught.
@@ -74,10 +78,12 @@ def call_enter(flow: CallFlow, compiled: CompiledState, localized: LocalizedStat
     def run() -> Content:
         return compiled.render_enter(enter(call), localized)
 
-    return _run(flow, ENTER, compiled, call, run)
+    return _run(flow, ENTER, compiled, call, run, secret=secret)
 
 
-def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str) -> Target:
+def call_exit(
+    flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str, *, secret: bool
+) -> Target:
     """Call the exit function of a state, and return its target after all checks.
 
     :param flow: the compiled states.
@@ -85,21 +91,30 @@ def call_exit(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call
     :param exit: the exit function with its declared targets.
     :param call: the call, which is the argument of the function.
     :param language: the language of the call.
+    :param secret: whether the input of this webhook is secret.
     :raises FlowError: if ``@leads_to`` does not name the target, or if the prompts or the language of the target are
         invalid, or if the host refuses to run the function. An error of the function itself is not caught.
     """
-    return _run(flow, EXIT, compiled, call, lambda: _checked_target(flow, compiled, exit, call, language))
+
+    def run() -> Target:
+        return _checked_target(flow, compiled, exit, call, language)
+
+    return _run(flow, EXIT, compiled, call, run, secret=secret)
 
 
-def _run(flow: CallFlow, function: str, compiled: CompiledState, call: Call, run: Callable[[], Result]) -> Result:
+def _run(
+    flow: CallFlow, function: str, compiled: CompiledState, call: Call, run: Callable[[], Result], *, secret: bool
+) -> Result:
     """Run a function of a state in the sandbox, unless the host refuses it, and return the result.
 
     :param function: ``enter`` or ``exit``.
     :param run: a function that calls the function of the state, and checks its result.
+    :param secret: whether the input of this webhook is secret.
     """
     # The sandbox is inside, so that invalid call.data counts as a failure of this code.
     sandboxed = partial(run_sandboxed, call.data, partial(keep_attributes, call, run), flow.config.max_data_bytes)
-    return run_plugin_code(PluginCode(function, compiled.state.owner, compiled.state), sandboxed)
+    state = compiled.state
+    return run_plugin_code(PluginCode(function, state.owner, state, secret or state.secret), sandboxed)
 
 
 def _checked_target(flow: CallFlow, compiled: CompiledState, exit: LeadsTo, call: Call, language: str) -> Target:

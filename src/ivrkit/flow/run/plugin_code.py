@@ -27,11 +27,13 @@ class PluginCode(NamedTuple):
     :param owner: the plugin.
     :param state: the state whose function it is. ``None`` for a hook implementation, even if one of its arguments is a
         state: that state may be of another plugin.
+    :param secret: whether the input of the caller is secret, so that no log may have the result or the error.
     """
 
     function: str
     owner: Owner
     state: State | None
+    secret: bool = False
 
     def __str__(self) -> str:
         """Return for example ``state 'sales' of acme 1.0`` or ``ivrkit_call_ended of acme 1.0``."""
