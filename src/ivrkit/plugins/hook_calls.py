@@ -56,7 +56,8 @@ class HookImpl:
         :raises FlowError: if the function has replaced an attribute of the call.
         """
         run = partial(self.function, *(arguments[name] for name in self.arguments))
-        return keep_attributes(arguments["call"], run) if "call" in self.arguments else run()
+        call = arguments.get("call")
+        return keep_attributes(call, run) if isinstance(call, Call) else run()
 
     def code(self, *, secret: bool) -> PluginCode:
         """Return the description of this hook implementation for the host.

@@ -72,7 +72,7 @@ def keep_attributes(call: Call, run: Callable[[], Result]) -> Result:
 
 
 def _restore(call: Call, before: Sequence[Any]) -> str:
-    """Restore the attributes of a call, and return the name of a replaced attribute, or ``""`` if there is none."""
+    """Restore the attributes of a call. Return the name of a replaced attribute, or ``""`` if nothing was replaced."""
     replaced = ""
     for name, value in zip(_ATTRIBUTES, before, strict=True):
         if getattr(call, name, None) is not value:
