@@ -247,3 +247,12 @@ def test_the_main_process_needs_only_the_standard_library():
     )
     path = sys.modules["ivrkit.host.worker_reports"].__file__
     subprocess.run([sys.executable, "-c", program, path], check=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x90\xe1", b"{", b"5", b"[5]", b'["x"]', b"[[]]", b"null"])
+def test_a_damaged_death_record_is_ignored(tmp_path, deaths, content):
+    """A death record that cannot be read refuses no code, and the other records still count."""
+    (tmp_path / "died-1-1").write_bytes(content)
+    assert not is_refused(deaths, code("sales"), "CA1")
+    die(tmp_path, (code("sales"), "CA1"))
+    assert is_refused(deaths, code("sales"), "CA1")

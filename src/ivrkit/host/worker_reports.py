@@ -155,8 +155,11 @@ def forget_deaths(folder: str | Path) -> None:
 
 
 def read_death(path: Path) -> tuple[RunningCode, ...]:
-    """Return the code that a worker ran when it died, from its death record. A missing record has none."""
+    """Return the code that a worker ran when it died, from its death record.
+
+    A missing or damaged record has none: every webhook reads the records, so an error would stop all calls.
+    """
     try:
         return tuple(RunningCode(*each) for each in json.loads(path.read_bytes()))
-    except OSError:
+    except (OSError, ValueError, TypeError):
         return ()
