@@ -170,9 +170,11 @@ def test_a_failing_log_handler_does_not_interrupt_the_call(new_call, logged_turn
 
 
 def test_line_breaks_in_a_request_are_escaped(new_call, logged_turns):
-    """A line break in a parameter of a request does not start a new line of the log."""
-    call = new_call(sid="CA1\nforged")
+    """A line break in a parameter does not start a new line of the log. A CallSid with one is refused."""
+    assert new_call(sid="CA1\nforged").send(WEBHOOK, {}).status == 400
+    assert logged_turns() == []
+    call = new_call()
     call.send(WEBHOOK, {"From": "a\nb"})
     (line,) = logged_turns()
-    assert "\n" not in line.replace("CA1\nforged", "")
-    assert line.startswith("call CA1\\nforged turn 1: ")
+    assert "\n" not in line
+    assert line.startswith("call CA turn 1: ")
