@@ -102,7 +102,16 @@ def test_a_call_waits_for_code_that_is_only_busy():
     assert results == ["entered"]
 
 
-def test_a_call_waits_for_a_short_time_only():
+def test_a_call_waits_longer_for_code_that_does_not_hang():
+    """A call waits for half a second after the last call has entered, and for two seconds altogether."""
+    compartment = bulkhead._Compartment("slow", 2)
+    compartment.entered = {1: 100.0, 2: 100.4}
+    assert compartment.wait_until(100.3) == 100.9
+    compartment.entered = {1: 102.1, 2: 102.2}
+    assert compartment.wait_until(100.3) == 102.3
+
+
+def test_a_call_is_refused_when_it_has_waited():
     """A call that arrives just after the others is refused when the code has not become free in time."""
     gate = Bulkhead(per_state=1, per_plugin=2, total=4)
     with calls_in(gate, code("slow"), 1), pytest.raises(CodeRefused):

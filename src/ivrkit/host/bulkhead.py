@@ -15,9 +15,10 @@ from ivrkit.host.attempt import clock
 
 #: The number of threads that are never in the code of plugins, so that they are free for the states of the core.
 THREADS_WITHOUT_CODE = 8
-#: How long a call waits for code at its bound, in seconds. Code that is only busy is free again by then. If a call has
-#: been in the code for longer than this, the code hangs, and other calls do not wait.
+#: Code hangs if it is full and no call has entered it for this time, in seconds. Then no other call waits for it.
 PATIENCE = 0.5
+#: How long a call waits for room in code that does not hang, in seconds.
+MAX_WAIT = 2.0
 
 
 @dataclass(slots=True)
@@ -38,15 +39,14 @@ class _Compartment:
 
         :param arrived: the time at which the call arrived.
         """
-        # If even the latest call has been in the code for long, the code hangs.
-        return min(arrived, next(reversed(self.entered.values()))) + PATIENCE
+        return min(arrived + MAX_WAIT, next(reversed(self.entered.values())) + PATIENCE)
 
 
 class Bulkhead:
     """A gate that bounds the number of calls in the code of each state, of each plugin, and of all plugins together.
 
-    If there is no room, a call waits until a call leaves the code, but at most :data:`PATIENCE` seconds. The code of
-    the core has no bounds.
+    If there is no room, a call waits until a call leaves the code, but at most :data:`MAX_WAIT` seconds. If the code
+    hangs, the call does not wait. The code of the core has no bounds.
 
     :param per_state: the largest number of calls in the functions of one state.
     :param per_plugin: the largest number of calls in the code of one plugin.
