@@ -12,7 +12,7 @@ DOCUMENT = """\
   <Say language="en-US">Thank you for calling ACME.</Say>
   <Say language="en-US">We are sorry, something went wrong.</Say>
   <Say language="en-US">One moment, please.</Say>
-  <Dial timeout="20">
+  <Dial timeout="20" timeLimit="7200">
     <Number>+14155550100</Number>
   </Dial>
   <Say language="en-US">Goodbye.</Say>
@@ -85,7 +85,7 @@ def test_the_file_dials_the_toml_state_of_the_operator(ivrkit, folder, call):
     document = (folder / "fallback.xml").read_text(encoding="utf-8")
     root = ElementTree.fromstring(document)
     dial = root.find("Dial")
-    assert dial.attrib == {"timeout": "30"}
+    assert dial.attrib == {"timeout": "30", "timeLimit": "7200"}
     assert [(each.tag, each.text, each.attrib) for each in dial] == [
         ("Number", "+15550100", {}),
         ("Client", "ann", {}),
