@@ -37,7 +37,7 @@ class Answer:
 
     @property
     def cookie(self) -> str:
-        """The cookie that it sets, as a client sends it; ``""`` if there is none."""
+        """The cookie that it sets, as a client sends it, or ``""`` without a cookie."""
         return self.headers.get("set-cookie", "").partition(";")[0]
 
     @property
