@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from tests.calls.concurrent_callers import ConcurrentCallers
 from tests.calls.counting_caller import CountingCaller
+from tests.calls.health_flood import HealthFlood
 from tests.calls.results import describe_failures, summary
 from tests.calls.servers import Server
 from tests.calls.size import FULL, report
@@ -89,3 +90,26 @@ def test_a_worker_can_start_while_the_store_is_unavailable(
     report(f"{store_name} gone, new workers: {summary(callers.results)}")
     assert describe_failures(callers.results) == ""
     assert len(set(killer.killed)) == 2
+
+
+#: The number of clients that request the health check, and of the keys that a caller presses meanwhile.
+FLOOD, KEYS = (100, 20) if FULL else (30, 6)
+
+
+def test_a_flood_of_health_checks_does_not_hold_up_callers(server_on: Callable[[str], Server], stores: Stores):
+    """While the store does not answer and many clients request the health check, callers are answered in time."""
+    server, store = server_on("redis"), stores.get("redis")
+    printed = len(server.running.output)
+    caller = CountingCaller(server.simulator())
+    with store.stopped(), HealthFlood(f"{server.base}/healthz", FLOOD) as flood:
+        for _ in range(KEYS):
+            caller.press_key()
+    assert caller.result.number == KEYS
+    report(f"{len(flood.statuses)} health checks: {summary([caller.result])}")
+    assert len(flood.statuses) > FLOOD
+    assert set(flood.statuses) == {200}
+    assert describe_failures([caller.result]) == ""
+    assert max(caller.result.response_times) < MAX_RESPONSE_TIME
+    # One line of each worker in a minute, whatever the number of requests.
+    lines = [line for line in server.running.output[printed:].splitlines() if "cannot be read: " in line]
+    assert len(lines) <= server.size * 2, lines
