@@ -17,7 +17,7 @@ SINGLE = (
     "quarantine_seconds, quarantine_retry, max_dials, dial_time_limit, max_queue_minutes, max_calls_per_hour, "
     "max_attempts, attempt_minutes, uninterruptible_reprompts, language, languages, voice, "
     "timezone, session_url, session_hours, strict, safe, block, allow, plugins_dir, flows, dev, log_format, "
-    "worker_timeout, trace, mask_numbers, public_url, trusted_proxies, deadline, threads, max_calls_in_state, "
+    "worker_timeout, trace, mask_numbers, public_url, hosts, trusted_proxies, deadline, threads, max_calls_in_state, "
     "max_calls_in_plugin, max_body_bytes, max_parameters, url_prefix, connection_overrides, auth_token"
 )
 KEYS = (

@@ -70,6 +70,7 @@ def test_every_setting_has_its_default():
         "trace": False,
         "mask_numbers": True,
         "public_url": None,
+        "hosts": (),
         "trusted_proxies": 0,
         "deadline": 5.0,
         "threads": 64,

@@ -211,6 +211,53 @@ def test_the_signature_is_checked_over_the_url_that_twilio_requested(
         assert not send(app, url, (), signature_for(wrong), **more)
 
 
+HOSTS = {"hosts": ("ivr.example.com", "Two.example")}
+HOST = "https://ivr.example.com/webhook"
+PROXY = {"trusted_proxies": 1}
+
+
+@pytest.mark.parametrize(
+    ("app_settings", "url", "headers", "signed", "answered"),
+    [
+        (HOSTS, HOST, {}, HOST, True),
+        (HOSTS, "https://ivr.example.com:8443/webhook", {}, "https://ivr.example.com:8443/webhook", True),
+        (HOSTS, "https://two.example/webhook", {}, "https://two.example/webhook", True),
+        (HOSTS, "https://staging.example.com/webhook", {}, "https://staging.example.com/webhook", False),
+        (HOSTS, "https://example.com/webhook", {}, "https://example.com/webhook", False),
+        ({**HOSTS, **PROXY}, "http://10.0.0.7/webhook", PROXIED, HOST, True),
+        (
+            {**HOSTS, **PROXY},
+            "http://10.0.0.7/webhook",
+            {"X_Forwarded_Host": "other.example"},
+            "http://other.example/webhook",
+            False,
+        ),
+        (
+            {**HOSTS, "public_url": "https://a.example"},
+            "http://10.0.0.7/webhook",
+            {},
+            "https://a.example/webhook",
+            True,
+        ),
+        ({}, "https://staging.example.com/webhook", {}, "https://staging.example.com/webhook", True),
+    ],
+)
+def test_a_signature_for_another_host_is_refused(make_app, send, app_settings, url, headers, signed, answered):
+    """With the setting ``hosts``, a webhook that Twilio signed for another host is refused, although the token fits."""
+    assert send(make_app(**app_settings), url, (), signature_for(signed), **headers) is answered
+
+
+def test_the_refusal_of_a_host_names_the_setting(make_app, logged):
+    """The log line of a host that is not accepted has the host, the accepted hosts and the fix."""
+    app = make_app(hosts="ivr.example.com")
+    logged()
+    headers = {"X-Twilio-Signature": FORGED_SIGNATURE}
+    assert in_process(app)("POST", "https://evil.example:99/webhook", b"", headers).status == 403
+    assert logged() == [
+        f"{REFUSED}the setting hosts must have the host 'evil.example:99', not only ivr.example.com: add it to hosts"
+    ]
+
+
 def test_a_refusal_names_the_url(make_app, send, logged):
     """The log line of a refusal names the URL that the signature was checked with, and the settings that change it."""
     app = make_app(public_url="https://example.com/ivr")

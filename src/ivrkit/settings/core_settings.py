@@ -139,6 +139,8 @@ class Settings:
     :param trace: whether the log has a line for each function of a plugin that runs, with its time and its result.
     :param mask_numbers: whether logs show only the last four digits of phone numbers.
     :param public_url: the base URL at which Twilio reaches the app. Set it if the app itself sees another URL.
+    :param hosts: the host names at which Twilio reaches the app, if ``public_url`` is not set. Signatures for other
+        hosts are refused. By default, every host name is accepted.
     :param trusted_proxies: the number of proxies in front of the app that set the ``X-Forwarded-`` headers.
     :param deadline: the number of seconds that the code of a plugin may run in one webhook. After this time, the caller
         hears an apology and goes to the state's ``on_error``. A state may set its own ``deadline``.
@@ -210,6 +212,7 @@ class Settings:
     trace: bool = False
     mask_numbers: bool = True
     public_url: BaseUrl | None = None
+    hosts: OneOrMore[NonEmptyText] = ()
     trusted_proxies: Annotated[int, Range(0)] = 0
     deadline: Annotated[float, Range(MIN_DEADLINE, MAX_DEADLINE)] = 5.0
     threads: Annotated[int, Range(16)] = 64

@@ -46,13 +46,14 @@ class _Form(dict[str, list[str]]):
 class RequestVerifier:
     """Decides whether a request may be answered.
 
-    :param settings: the settings. The auth tokens, the shared keys, ``public_url``, ``trusted_proxies`` and
+    :param settings: the settings. The auth tokens, the shared keys, ``public_url``, ``hosts``, ``trusted_proxies`` and
         ``mask_numbers`` are used.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._public_url = settings.public_url
+        self._hosts = [each.lower() for each in settings.hosts]
         self._mask_numbers = settings.mask_numbers
         self._proxies = TrustedProxies(settings.trusted_proxies)
         self._validators = [RequestValidator(token) for token in settings.auth_token]
@@ -85,9 +86,20 @@ class RequestVerifier:
             reason = foreign_reason(self.external_request(request))
             return f"{reason} and no auth token is set: {_FIX}" if reason else None
         problem = signature_problem(request.headers)
-        if problem != "":
+        if problem is None:
+            return self._host_refusal(request)
+        if problem:
             return problem
         return self._with_url(request, self._no_signature)
+
+    def _host_refusal(self, request: Request) -> str | None:
+        """Return the reason to refuse a request for a host that the setting ``hosts`` does not have, or ``None``."""
+        if not self._hosts or self._public_url:
+            return None
+        host = self.external_request(request).host
+        if host.rpartition(":")[0].lower() in self._hosts or host.lower() in self._hosts:
+            return None
+        return f"the setting hosts must have the host {host!r}, not only {', '.join(self._hosts)}: add it to hosts"
 
     def _no_signature(self, url: str) -> str:
         return f"no {SIGNATURE_HEADER} for {self._redacted(url)!r}: only requests that Twilio signed are answered"
