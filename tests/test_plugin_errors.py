@@ -15,6 +15,7 @@ from ivrkit.plugin_errors import (
     describe_traceback,
     describe_value,
     hint_of_error,
+    own_ctrl_c,
     plain_text,
     plugin_errors,
 )
@@ -188,3 +189,19 @@ def test_a_plain_text_has_no_methods_of_a_subclass():
     text = type("Evil", (str,), {"__hash__": lambda self: 1 / 0, "__str__": lambda self: 1 / 0})("menu")
     assert type(plain_text(text)) is str
     assert {"menu": 1}[plain_text(text)] == 1
+
+
+def test_ctrl_c_is_left_alone_in_other_threads():
+    """In a thread that Ctrl-C does not interrupt, ``own_ctrl_c`` changes nothing. In the main thread it restores."""
+    before = signal.getsignal(signal.SIGINT)
+    handlers = []
+
+    def use():
+        with own_ctrl_c():
+            handlers.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert handlers == [before]
+    assert signal.getsignal(signal.SIGINT) is before

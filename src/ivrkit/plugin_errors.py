@@ -11,7 +11,9 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from ivrkit.errors import IvrkitError, redacted
 
@@ -33,7 +35,34 @@ def plugin_errors() -> type[BaseException] | tuple[()]:
     catches every error, such as the panic of an extension in Rust, ``asyncio.CancelledError``, ``SystemExit`` and
     ``BaseExceptionGroup``. Only a ``KeyboardInterrupt`` passes, if it can be from a user who pressed Ctrl-C.
     """
-    return () if isinstance(sys.exception(), KeyboardInterrupt) and _gets_ctrl_c() else BaseException
+    error = sys.exception()
+    is_ctrl_c = isinstance(error, CtrlC) or (isinstance(error, KeyboardInterrupt) and _gets_ctrl_c())
+    return () if is_ctrl_c else BaseException
+
+
+class CtrlC(KeyboardInterrupt):
+    """The user has pressed Ctrl-C, in a program with :func:`own_ctrl_c`."""
+
+
+@contextmanager
+def own_ctrl_c() -> Iterator[None]:
+    """Return a context manager in which Ctrl-C raises ``CtrlC``.
+
+    So a ``KeyboardInterrupt`` of a plugin cannot be mistaken for Ctrl-C, and is caught as any other error. If Ctrl-C
+    does not raise ``KeyboardInterrupt`` in this thread, nothing changes.
+    """
+    if not _gets_ctrl_c():
+        yield
+        return
+    signal.signal(signal.SIGINT, _raise_ctrl_c)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _raise_ctrl_c(number: int, frame: FrameType | None) -> None:
+    raise CtrlC
 
 
 def _gets_ctrl_c() -> bool:

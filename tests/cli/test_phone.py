@@ -539,6 +539,24 @@ def test_safe_mode_calls_no_plugin(folder):
     assert "(+15550100: ringing)" in result.output
 
 
+@pytest.mark.parametrize(("code", "ends"), [("raise KeyboardInterrupt", False), ("os.kill(os.getpid(), 2)", True)])
+def test_only_the_user_interrupts_the_phone(folder, code, ends):
+    """A KeyboardInterrupt that a plugin raises is a failure of its state. Ctrl-C ends the command."""
+    (folder / "files").mkdir()
+    (folder / "files" / "evil.py").write_text(
+        "import os\nfrom ivrkit import *\n"
+        f"def enter(call):\n    {code}\n    return 'On.'\n"
+        "evil = State(enter, HOME, options=MenuOption('7', 'evil'))\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-c", "from ivrkit.cli.main import main; main()", "phone", "--plugins-dir", "files"]
+    done = subprocess.run(command, input="7\nq\n", capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == (1 if ends else 0)
+    assert ("We are sorry, something went wrong." in done.stdout) is not ends
+    assert ("Aborted!" in done.stderr) is ends
+    assert ("state 'evil' of evil.py failed in call" in done.stderr) is not ends
+
+
 class Terminal:
     """A real terminal that runs the command.
 

@@ -18,6 +18,7 @@ from ivrkit.cli.phone.hosts import hint_about, status_callback_of
 from ivrkit.cli.phone.keyboard import Keyboard
 from ivrkit.cli.phone.screen import JsonLines, Screen, SpeechProgram
 from ivrkit.errors import IvrkitError
+from ivrkit.plugin_errors import own_ctrl_c
 from ivrkit.settings import load_settings
 from ivrkit.settings.caller_ids import read_called_id, read_caller_id
 from ivrkit.simulator import Failure, Simulator
@@ -82,7 +83,9 @@ def phone(
     with open_simulator(url, block, shared_key, status_callback) as simulator:
         hint = hint_about(url, bool(simulator.token or simulator.shared_keys)) if url else None
         keyboard = Keyboard(lambda: simulator.call(**numbers), display, hint)
-        succeeded = keyboard.run()
+        # An error of a plugin must not end the command, not even one that looks like Ctrl-C.
+        with own_ctrl_c():
+            succeeded = keyboard.run()
     context.exit(0 if succeeded else 1)
 
 
