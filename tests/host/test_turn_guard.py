@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from tests.web.sample_trees import RecordingPlugin
 
-from ivrkit import HOME, MenuOption, State, hookimpl
-from ivrkit.flow.run.plugin_code import CodeRefused
+from ivrkit import HOME, MenuOption, Owner, State, hookimpl
+from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.host.rate_limit import RateLimit
+from ivrkit.host.turn_guard import TurnGuard
 
 
 class Recorder:
@@ -171,3 +172,16 @@ def test_many_refusals_are_logged_with_their_number(answer, logged, monkeypatch)
     assert logged() == [
         "WARNING state 'fine' of shop was not run in call CA1: too many calls are in it (3 more were not logged)"
     ]
+
+
+def test_refusals_of_different_code_are_limited_separately(logged, monkeypatch):
+    """Many refusals of one state do not hide the refusal of another state."""
+    monkeypatch.setattr("ivrkit.host.turn_guard._refusals", RateLimit(lambda: 0.0))
+    owner = Owner("shop", "1.0")
+    guard = TurnGuard("CA1", [Recorder("gate", [], refused=("busy", "rare"))])
+    for name in ["busy"] * 8 + ["rare"]:
+        with pytest.raises(CodeRefused):
+            guard(PluginCode("enter", owner, State("x", name=name, owner=owner)), str)
+    lines = logged()
+    assert len(lines) == 6
+    assert lines[-1].startswith("WARNING state 'rare' of shop 1.0 was not run in call CA1: ")

@@ -215,3 +215,11 @@ def test_a_child_process_has_a_watchdog_of_its_own():
     """After a fork, the code in the child process has deadlines, too."""
     command = [sys.executable, "-W", "ignore", "-c", FORK]
     assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout == "7\n"
+
+
+def test_the_watchdog_is_a_daemon_thread_with_a_name():
+    """The watchdog does not hold up the end of the process, and a dump of all stacks names it."""
+    assert run_until_missed(MissGate(), SLOW)
+    found = [each for each in threading.enumerate() if each.name == "ivrkit-watchdog"]
+    assert found
+    assert all(each.daemon for each in found)

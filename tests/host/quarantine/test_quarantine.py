@@ -254,6 +254,21 @@ class TestTrial:
         clock.now += 30
         assert process.quarantine.closed("CA2") == NONE_CLOSED
 
+    @pytest.mark.parametrize("missed", [False, True])
+    def test_the_function_that_failed_last_must_succeed(self, process, clock, missed):
+        """If another function fails or misses its deadline in the trial call, this one must succeed in the next."""
+        if missed:
+            process.quarantine.enter(process.code(function=EXIT), "CA2")
+            process.quarantine.missed(process.code(function=EXIT), "CA2")
+        else:
+            process.fail(sid="CA2", function=EXIT)
+        assert process.quarantine.closed("CA2") == {"a"}
+        clock.now += 30
+        assert process.run("CA3") is None
+        assert {*process.quarantine.entries} == {"a"}
+        assert process.run("CA3", function=EXIT) is None
+        assert process.quarantine.entries == {}
+
     def test_one_call_at_a_time_is_let_in(self, process, lines):
         """While the trial call runs, the code is refused for other calls, and runs for the same call."""
         code = process.code()
