@@ -34,7 +34,7 @@ python_maximum_signature_line_length = 88
 # Every reference must have a target, except names of other projects and names that authors of plugins do not need.
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:.*", r"(twilio|flask|xml|types)\..*|TwiML|Gather|Element|Flask|Transport|Assumptions|Line|Action"),
+    ("py:.*", r"(twilio|flask|xml|types)\..*|TwiML|Gather|Element|Flask|Transport|Assumptions|Line|Action|Counters"),
     ("py:class", r"ivrkit\.settings\.\w+\.\w+"),
     (
         "py:class",
