@@ -177,17 +177,24 @@ def _state(installed: InstalledPlugins, definitions: dict[str, Any], *, in_setti
 
 
 def _kind(kind: StateKind, definitions: dict[str, Any], *, in_settings: bool) -> dict[str, Any]:
-    """Return the schema of ``[states.NAME]`` tables with one state kind. Tables with another kind are not checked."""
+    """Return the schema of ``[states.NAME]`` tables with one state kind. Tables with another kind are not checked.
+
+    :param definitions: the definitions of the whole schema. The function adds the keys that all kinds share.
+    """
     maker = SchemaMaker(definitions, "ivrkit")
     decisions = maker.of_table(StateSettings)["properties"]
     decisions = {name: decisions[name] for name in (KEYS_BESIDE_KIND if in_settings else ("texts",))}
     common = {name: maker.of_setting(each) for name, each in COMMON_KEYS.items()}
+    # All kinds share these keys, so each has one definition, and not one for each kind.
+    shared = {f"state.{name}": each for name, each in {**decisions, **common}.items()}
+    definitions.update(shared)
+    references = {name.removeprefix("state."): {"$ref": f"#/definitions/{name}"} for name in shared}
     own = {key: _parameter(each, f"kind.{kind.name}", definitions) for key, each in kind.parameters.items()}
     return {
         "if": {"properties": {KIND: {"const": kind.name}}},
         "then": {
             "description": f"{kind.description} Offered by {kind.owner}.",
-            "properties": {**decisions, **common, **own},
+            "properties": {**references, **own},
             "required": [KIND, *(key for key, each in kind.parameters.items() if each.required)],
             **NO_OTHER_KEYS,
         },
