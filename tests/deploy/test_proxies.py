@@ -4,23 +4,22 @@ The proxies are the real ones, with ports and paths filled in. The setting ``pub
 knows the URL that Twilio signed only from the headers of the proxy.
 """
 
-import contextlib
 import os
 import re
 import signal
-import socket
 import ssl
 import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from tests.deploy.conftest import Certificate, Start
 from tests.deploy.nginx import nginx
+from tests.deploy.slow_clients import HELD, slow_clients
 from tests.processes import DEPLOY, PATIENCE, TOKEN, Running, ask, free_port, program, shipped, wait_until
 from twilio.request_validator import RequestValidator
 
@@ -175,45 +174,31 @@ def test_a_body_over_the_limit_is_refused(site: Site):
     assert small == 403
 
 
-#: How many clients hold a connection open. A server of the tests has at most 16 threads.
-HELD = 200
-
-
-@contextlib.contextmanager
-def slow_clients(url: str, count: int) -> Iterator[list[socket.socket]]:
-    """Send the head and the beginning of the body of many webhooks, and nothing more.
-
-    Half of the webhooks have a header with an invented signature, so that the server cannot refuse them at once.
-    """
-    parts = urllib.parse.urlsplit(url)
-    forged = RequestValidator("54321").compute_signature(url, {})
-    head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 1000\r\n"
-    head += "Content-Type: application/x-www-form-urlencoded\r\n"
-    with contextlib.ExitStack() as stack:
-        held = []
-        for number in range(count):
-            signature = f"X-Twilio-Signature: {forged}\r\n" * (number % 2)
-            plain = stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), PATIENCE))
-            client = plain
-            if parts.scheme == "https":
-                context = ssl.create_default_context()
-                client = stack.enter_context(context.wrap_socket(plain, server_hostname=parts.hostname))
-            client.sendall(f"{head}{signature}\r\nCallSid=CA".encode())
-            held.append(client)
-        yield held
-
-
 def test_slow_clients_cost_other_callers_nothing(site: Site):
     """While 200 clients send the bodies of their webhooks slowly, the webhooks of Twilio are answered at once."""
     url = f"{site.url}/webhook"
     with slow_clients(url, HELD):
-        seconds = []
-        for number in range(20):
-            start = time.monotonic()
-            assert post_signed(url, webhook(number), signed_url=url)[0] == 200
-            seconds.append(time.monotonic() - start)
+        seconds = _seconds_of_webhooks(url)
     # The limit is for a busy machine. Without the lines in the files, nobody gets an answer.
     assert max(seconds) < 4, seconds
+
+
+@pytest.mark.parametrize("server", [SERVE], indirect=True)
+def test_slow_clients_of_ivrkit_serve_cost_other_callers_nothing(server: Server):
+    """Without a proxy, ``ivrkit serve`` reads slow bodies without a thread; gunicorn needs the proxy."""
+    url = f"http://127.0.0.1:{server.port}/webhook"
+    with slow_clients(url, HELD):
+        assert max(_seconds_of_webhooks(url)) < 4
+
+
+def _seconds_of_webhooks(url: str) -> list[float]:
+    """Send webhooks one after the other, and return how long each one took."""
+    seconds = []
+    for number in range(20):
+        start = time.monotonic()
+        assert post_signed(url, webhook(number), signed_url=url)[0] == 200
+        seconds.append(time.monotonic() - start)
+    return seconds
 
 
 @pytest.mark.parametrize("prefix", ["", "/phone"])
