@@ -256,3 +256,15 @@ def test_a_damaged_death_record_is_ignored(tmp_path, deaths, content):
     assert not is_refused(deaths, code("sales"), "CA1")
     die(tmp_path, (code("sales"), "CA1"))
     assert is_refused(deaths, code("sales"), "CA1")
+
+
+def test_two_states_that_kill_workers_are_both_refused(tmp_path, deaths):
+    """Each state with two deaths of its own is refused for all calls, whatever their numbers of deaths are."""
+    for state, count in (("often", 3), ("rarely", 2), ("once", 1)):
+        for number in range(count):
+            die(tmp_path, (code(state), f"CA{state}{number}"))
+    assert deaths.fatal_code() == {
+        FatalCode("acme-states", "often", ""): 3,
+        FatalCode("acme-states", "rarely", ""): 2,
+    }
+    assert not is_refused(deaths, code("once"), "CA9")
