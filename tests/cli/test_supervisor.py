@@ -16,7 +16,8 @@ from textwrap import indent
 
 import pytest
 
-from ivrkit.cli.server import heartbeat, position, processes, supervisor
+from ivrkit.cli.reloader.worker import POLL_INTERVAL
+from ivrkit.cli.server import heartbeat, position, processes, supervisor, worker
 from ivrkit.cli.server.supervisor import Supervisor
 from ivrkit.errors import IvrkitError
 
@@ -173,6 +174,11 @@ def bench(tmp_path):
 
 
 # The start and the end.
+
+
+def test_a_worker_notices_its_end_within_the_grace_period():
+    """A worker without a supervisor ends by itself after the time in which a supervisor would kill it."""
+    assert POLL_INTERVAL < processes.GRACE < worker.ALONE < processes.GRACE + 5
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])

@@ -26,13 +26,12 @@ def run(job: Job) -> None:
     # If a plugin crashes the process, the stacks of all threads are printed. SIGABRT of the supervisor prints them too.
     faulthandler.enable()
     slots = process_slots()
-    if slots is not None:
-        slots.start_heartbeat()
+    assert slots is not None  # noqa: S101  the supervisor sets the environment variable
+    slots.start_heartbeat()
     app = load_app(job)
     if app is None:
         return
-    if slots is not None:
-        slots.mark_ready()
+    slots.mark_ready()
     from ivrkit.cli.server.granian_server import serve
     from ivrkit.web.front.front import Front
 
