@@ -522,7 +522,7 @@ def test_sighup_with_a_broken_tree_keeps_the_good_workers(harmful):
     harmful.process.send_signal(signal.SIGHUP)
     wait_until(lambda: "the old workers still serve it as it was before\n" in harmful.output)
     assert "plugin broken.py: its file broken.py cannot be imported: ZeroDivisionError" in harmful.output
-    assert children_of(harmful.process.pid) == workers
+    wait_until(lambda: children_of(harmful.process.pid) == workers)
     assert "Well." in send(harmful, "+14155550100")[1]
     assert harmful.end() == 0
 
