@@ -153,3 +153,9 @@ def test_a_proof_with_the_token_of_a_sub_account(make_app, request_page):
     app = make_app(auth_token=(), accounts={ACCOUNT: "sub"})
     assert request_page(app, valid_proof("sub")).status_code == 200
     assert request_page(app, valid_proof("main")).status_code == 404
+
+
+def test_a_body_that_is_too_large_is_refused_with_a_proof(make_app, request_page):
+    """With a valid proof, a body over the limit gets status 413, as at the webhook."""
+    answer = request_page(make_app(max_body_bytes=2_000), valid_proof(), data="x" * 2_001)
+    assert (answer.status_code, answer.text) == (413, "The request body must have at most 2000 bytes.\n")
