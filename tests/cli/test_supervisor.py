@@ -550,3 +550,16 @@ def test_time_in_which_the_machine_stood_still_does_not_count(monkeypatch):
     assert not beat.stops_now(1000.0), "it stops once"
     now = 1121.0 + heartbeat.DUMP_TIME + 1
     assert beat.must_be_killed()
+
+
+def test_an_abandoned_worker_that_has_reported_finishes_its_responses(bench):
+    """A worker whose report nobody has read may answer requests already, so it is not killed."""
+    one = bench("serve()")
+    with one.listener:
+        python = [str(one.folder / "python"), "-c", WORKER + "serve()", str(one.folder)]
+        abandoned = processes.Worker(python, dict(os.environ), one.listener.fileno())
+        wait_until(one.noted("ready"))
+        abandoned.abandon()
+        wait_until(abandoned.has_ended)
+    assert (abandoned.process.returncode, abandoned.was_killed) == (0, False)
+    assert one.notes == ["started", "ready", "ended"]
