@@ -121,7 +121,7 @@ def test_a_webhook_of_twilio_has_no_header_of_a_browser(base):
     assert post(base, **headers, I_Twilio_Idempotency_Token="a")[0] == 200
 
 
-@pytest.mark.parametrize("host", ["[::1", "[", "", "a b", ":5000"])
+@pytest.mark.parametrize("host", ["[1:2:3]", "[::1", "[", "", "a b", ":5000"])
 def test_an_invalid_host_is_not_of_this_machine(host):
     """A ``Host`` that names no host is not of this machine, and raises no error."""
     environ = create_environ("/webhook", environ_overrides={"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": host})
