@@ -105,7 +105,7 @@ def test_missing_translations_are_startup_warnings(install_package):
     startup_warnings = [str(each) for each in load(Settings(languages=("de-DE",))).startup_warnings]
     assert "state 'hello' of hello-states 1.0 has no translation into de-DE of 'Hello, {name}.'" in startup_warnings
     assert (
-        "the core has no translation into de-DE of 'Thank you for calling {company}.' and 19 more\n"
+        "the core has no translation into de-DE of 'Thank you for calling {company}.' and 21 more\n"
         "  hint: write [texts.de-DE] in ivrkit.toml" in startup_warnings
     )
 
