@@ -6,11 +6,13 @@ JSON.
 
 from __future__ import annotations
 
+import atexit
 import faulthandler
 import os
 import signal
 import sys
 import threading
+from typing import NoReturn
 
 from ivrkit.cli.server.jobs import Job
 from ivrkit.cli.server.loading import load_app
@@ -38,6 +40,19 @@ def run(job: Job) -> None:
     threading.Thread(target=_end_with_the_lifeline, args=(job.lifeline,), daemon=True).start()
     serve(Front(app), job.listener)
     app.extensions["ivrkit"].sessions.close()
+    _end_process()
+
+
+def _end_process() -> NoReturn:
+    """Run the exit functions, and end the process while other threads still run.
+
+    Python would finalize the interpreter first. A thread of granian that needs the interpreter then panics, and the
+    process dies with a signal.
+    """
+    atexit._run_exitfuncs()  # `os._exit` leaves them out: the functions of plugins, the log, the slot file
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _end_with_the_lifeline(lifeline: int) -> None:
