@@ -33,7 +33,7 @@ from flask import Flask
 from benchmarks import calls
 from benchmarks.__main__ import line
 from ivrkit import SAME, Call, Settings, State, ask, hookimpl, leads_to
-from ivrkit.host.attempt import Attempt
+from ivrkit.host.deadlines.attempt import Attempt
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.web import create_app
 from ivrkit.web.front.front import Front

@@ -46,7 +46,8 @@ control_socket_disable = True
 # gunicorn goes on, even if the worker ended with the exit code 3 or 4. The hooks are loaded by their path, because
 # gunicorn's main process must not import ivrkit: a reload would go on with the old code of ivrkit.
 _package = importlib.util.find_spec("ivrkit").submodule_search_locations[0]
-_hooks = runpy.run_path(os.path.join(_package, "host", "gunicorn_hooks.py"), run_name="ivrkit.host.gunicorn_hooks")
+_path = os.path.join(_package, "host", "workers", "gunicorn_hooks.py")
+_hooks = runpy.run_path(_path, run_name="ivrkit.host.workers.gunicorn_hooks")
 on_starting = _hooks["on_starting"]
 post_fork = _hooks["post_fork"]
 post_worker_init = _hooks["post_worker_init"]

@@ -51,7 +51,7 @@ note("started")
 IN_A_STATE = """
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host.worker_slots import process_slots
+from ivrkit.host.workers.slots import process_slots
 slots = process_slots()
 slots.mark_ready()
 slots.enter(PluginCode("enter", Owner("acme", "1.0"), None), "CA1")

@@ -12,7 +12,7 @@ from tests.web.sample_trees import RecordingPlugin
 from tests.web.webhook_calls import TOKEN, sign, twilio_params
 
 from ivrkit import HOME, MenuOption, Routes, State, ask, hookimpl
-from ivrkit.host import answering, attempt
+from ivrkit.host.deadlines import answering, attempt
 from ivrkit.web import Ivrkit, with_deadlines
 from ivrkit.web.handover import Handover
 from ivrkit.web.wsgi_call import WsgiCall

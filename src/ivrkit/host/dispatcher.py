@@ -27,15 +27,15 @@ from ivrkit.flow.run.engine import advance, hang_up
 from ivrkit.flow.run.session import SentResponse, Session
 from ivrkit.flow.run.turn import FallbackStep, Turn
 from ivrkit.host.accounts import bind_to_account
-from ivrkit.host.attempt import DEFAULT_DEADLINE, Attempt
 from ivrkit.host.call_log import CallLog
+from ivrkit.host.deadlines.attempt import DEFAULT_DEADLINE, Attempt
+from ivrkit.host.deadlines.turn_guard import Gate, TurnGuard
 from ivrkit.host.deploys import describe_change
 from ivrkit.host.observers import Observers, notify_of_turn
 from ivrkit.host.quarantine.quarantine import Quarantine
 from ivrkit.host.quarantine.record import Entry
 from ivrkit.host.quarantine.reports import notify_of_events
 from ivrkit.host.request_hash import hash_request
-from ivrkit.host.turn_guard import Gate, TurnGuard
 from ivrkit.host.twiml_response import TwimlResponse
 from ivrkit.sessions import CallSession, SessionManager
 

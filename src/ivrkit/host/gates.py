@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ivrkit.host.deaths import process_deaths
-from ivrkit.host.turn_guard import Gate
-from ivrkit.host.worker_slots import process_slots
+from ivrkit.host.deadlines.turn_guard import Gate
+from ivrkit.host.workers.deaths import process_deaths
+from ivrkit.host.workers.slots import process_slots
 
 
 def process_gates() -> tuple[Gate, ...]:

@@ -16,15 +16,15 @@ from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
 from ivrkit.errors import Problem, SettingsError, nearest
-from ivrkit.host.answering import Answering
-from ivrkit.host.bulkhead import THREADS_WITHOUT_CODE, Bulkhead
 from ivrkit.host.call_log import CallLog
+from ivrkit.host.deadlines.answering import Answering
+from ivrkit.host.deadlines.bulkhead import THREADS_WITHOUT_CODE, Bulkhead
+from ivrkit.host.deadlines.turn_guard import Gate
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.host.gates import process_gates
 from ivrkit.host.logging_setup import log_until_configured
 from ivrkit.host.quarantine.open import DEFAULT_TREE, open_quarantine
 from ivrkit.host.quarantine.quarantine import Quarantine
-from ivrkit.host.turn_guard import Gate
 from ivrkit.plugins.load import LoadedTree, load
 from ivrkit.plugins.plugin_store import PluginStoreError
 from ivrkit.sessions import SessionManager, open_sessions

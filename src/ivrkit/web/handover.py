@@ -13,8 +13,8 @@ from typing import Any
 
 from flask import Flask
 
-from ivrkit.host.answering import Answering, NoAnswerError
-from ivrkit.host.attempt import Attempt
+from ivrkit.host.deadlines.answering import Answering, NoAnswerError
+from ivrkit.host.deadlines.attempt import Attempt
 from ivrkit.web.extension import mounted_trees
 from ivrkit.web.paths import STATUS_PATH, WEBHOOK_PATH
 from ivrkit.web.wsgi_call import ATTEMPT, NO_ANSWER, WsgiApp, WsgiCall, WsgiResponse

@@ -20,7 +20,7 @@ from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.flow.run.whisper import answer_whisper
 from ivrkit.host.accounts import AccountError
-from ivrkit.host.attempt import Attempt, TurnAbandoned
+from ivrkit.host.deadlines.attempt import Attempt, TurnAbandoned
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.plugin_errors import describe_value, escape_control_characters, plugin_errors
 from ivrkit.plugins.load import LoadedTree

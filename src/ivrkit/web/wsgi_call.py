@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from ivrkit.host.attempt import Attempt
+from ivrkit.host.deadlines.attempt import Attempt
 
 #: A WSGI app.
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

@@ -12,12 +12,12 @@ from tests.host.quarantine.test_shared_record import Clock
 
 from ivrkit import Owner, State
 from ivrkit.flow.run.plugin_code import ENTER, EXIT, CodeRefused, PluginCode
-from ivrkit.host.deaths import Deaths
+from ivrkit.host.deadlines.turn_guard import TurnGuard
 from ivrkit.host.quarantine.quarantine import NONE_CLOSED, Quarantine
 from ivrkit.host.quarantine.record import Entry, Rules, add_entry, clear
 from ivrkit.host.quarantine.shared_record import SharedRecord
-from ivrkit.host.turn_guard import TurnGuard
-from ivrkit.host.worker_reports import DEATH_PREFIX
+from ivrkit.host.workers.deaths import Deaths
+from ivrkit.host.workers.reports import DEATH_PREFIX
 from ivrkit.session_store import StoredSession
 from ivrkit.sessions.circuit_breaker import CircuitBreaker
 

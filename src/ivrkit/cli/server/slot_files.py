@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ivrkit.cli.server.processes import Worker
-from ivrkit.host.worker_reports import (
+from ivrkit.host.workers.reports import (
     WORKER_DIR,
     WorkerReport,
     forget_deaths,

@@ -17,7 +17,7 @@ from typing import NoReturn
 from ivrkit.cli.server.jobs import Job
 from ivrkit.cli.server.loading import load_app
 from ivrkit.cli.server.processes import GRACE
-from ivrkit.host.worker_slots import process_slots
+from ivrkit.host.workers.slots import process_slots
 
 #: A worker without a supervisor ends by itself after this time, in seconds. A supervisor kills it before.
 ALONE = GRACE + 1

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 
 from ivrkit.flow.compile.call_flow import CallFlow
-from ivrkit.host.deaths import process_deaths
 from ivrkit.host.quarantine.quarantine import Quarantine
 from ivrkit.host.quarantine.record import Rules
 from ivrkit.host.quarantine.shared_record import SharedRecord, record_id
+from ivrkit.host.workers.deaths import process_deaths
 from ivrkit.sessions import SessionManager
 from ivrkit.settings import Settings
 

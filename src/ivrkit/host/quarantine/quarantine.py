@@ -11,7 +11,6 @@ from functools import partial
 
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.plugin_code import ENTER, EXIT, CodeRefused, PluginCode
-from ivrkit.host.deaths import Deaths, FatalCode
 from ivrkit.host.quarantine.record import (
     Entry,
     Failure,
@@ -26,6 +25,7 @@ from ivrkit.host.quarantine.record import (
 )
 from ivrkit.host.quarantine.reports import QuarantineEvent, log_changes
 from ivrkit.host.quarantine.shared_record import Change, Exchange, SharedRecord
+from ivrkit.host.workers.deaths import Deaths, FatalCode
 
 #: The states that are closed if no state is in quarantine.
 NONE_CLOSED: frozenset[str] = frozenset()

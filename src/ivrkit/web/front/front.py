@@ -3,7 +3,7 @@
 1. The body of a request is read without a thread, with a limit of its size and of the time. The body of a request that
    is refused anyway is not read.
 2. A thread for turns answers the request.
-3. The front waits for the answer with a time limit, without a thread. ``host/answering.py`` has the rules.
+3. The front waits for the answer with a time limit, without a thread. ``host/deadlines/answering.py`` has the rules.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from flask import Flask, Request
 from werkzeug.datastructures import EnvironHeaders
 
-from ivrkit.host.answering import ANSWER_WITHIN, LAST_RESORT_AFTER, Outcome, PendingAnswer
+from ivrkit.host.deadlines.answering import ANSWER_WITHIN, LAST_RESORT_AFTER, Outcome, PendingAnswer
 from ivrkit.plugin_errors import escape_control_characters
 from ivrkit.web.early_refusal import needs_body
 from ivrkit.web.extension import mounted_trees
@@ -122,7 +122,7 @@ class Front:
 
 
 class _Waiter:
-    """Waits for the answer to a request in an event loop, with the time limits of ``host/answering.py``.
+    """Waits for the answer to a request in an event loop, with the time limits of ``host/deadlines/answering.py``.
 
     :param loop: the event loop.
     """

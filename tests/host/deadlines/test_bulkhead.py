@@ -7,8 +7,8 @@ import pytest
 
 from ivrkit import Owner, State
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode
-from ivrkit.host import bulkhead
-from ivrkit.host.bulkhead import Bulkhead
+from ivrkit.host.deadlines import bulkhead
+from ivrkit.host.deadlines.bulkhead import Bulkhead
 
 
 def code(name, plugin="shop"):

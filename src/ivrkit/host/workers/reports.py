@@ -1,6 +1,6 @@
 """The slot files of worker processes: their format, and the death records that the files of dead workers become.
 
-A slot file has the code of plugins that a worker runs now (``worker_slots.py`` writes it). The process that starts the
+A slot file has the code of plugins that a worker runs now (``slots.py`` writes it). The process that starts the
 workers reads the file of a dead worker, and leaves a death record for the other workers (``deaths.py`` reads it).
 
 This module imports only the standard library, because gunicorn's main process loads it without the package.

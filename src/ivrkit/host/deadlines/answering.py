@@ -19,8 +19,8 @@ from functools import partial
 from typing import Generic, TypeVar, cast
 
 from ivrkit.errors import IvrkitError
-from ivrkit.host.attempt import Attempt, TurnAbandoned, clock
-from ivrkit.host.turn_pool import TurnPool
+from ivrkit.host.deadlines.attempt import Attempt, TurnAbandoned, clock
+from ivrkit.host.deadlines.turn_pool import TurnPool
 
 #: The time after which a webhook is answered without its session, in seconds. It is longer than ``CODE_SECONDS``.
 LAST_RESORT_AFTER = 9.0

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 
-from ivrkit.host.turn_pool import TurnPool
+from ivrkit.host.deadlines.turn_pool import TurnPool
 
 
 def run_all(pool, count):
@@ -63,7 +63,7 @@ def test_work_waits_if_all_threads_are_busy():
 
 FORK = """
 import os, sys, threading
-from ivrkit.host.turn_pool import TurnPool
+from ivrkit.host.deadlines.turn_pool import TurnPool
 
 def run(pool):
     done = threading.Event()

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode, runner_of_turn
-from ivrkit.host.attempt import DEFAULT_DEADLINE, Attempt, RunningCode, clock
+from ivrkit.host.deadlines.attempt import DEFAULT_DEADLINE, Attempt, RunningCode, clock
+from ivrkit.host.deadlines.watchdog import watchdog
 from ivrkit.host.rate_limit import RateLimit
-from ivrkit.host.watchdog import watchdog
 from ivrkit.plugin_errors import escape_control_characters
 from ivrkit.plugins.trace import trace_code, trace_log
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ivrkit.flow.model.state import CORE_PLUGIN
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode
-from ivrkit.host.attempt import clock
+from ivrkit.host.deadlines.attempt import clock
 
 #: The number of threads that are never in the code of plugins, so that they are free for the states of the core.
 THREADS_WITHOUT_CODE = 8

@@ -10,11 +10,11 @@ import pytest
 
 from ivrkit import Owner, State
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host import watchdog
-from ivrkit.host.attempt import Attempt
+from ivrkit.host.deadlines import watchdog
+from ivrkit.host.deadlines.attempt import Attempt
+from ivrkit.host.deadlines.turn_guard import TurnGuard
+from ivrkit.host.deadlines.watchdog import Watchdog
 from ivrkit.host.rate_limit import RateLimit
-from ivrkit.host.turn_guard import TurnGuard
-from ivrkit.host.watchdog import Watchdog
 
 OWNER = Owner("shop", "1.0")
 SLOW = PluginCode("enter", OWNER, State("x", name="slow", owner=OWNER, deadline=0.1))
@@ -186,7 +186,7 @@ FORK = """
 import os, threading
 from ivrkit import Owner
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host.turn_guard import TurnGuard
+from ivrkit.host.deadlines.turn_guard import TurnGuard
 
 class Gate:
     def __init__(self): self.event = threading.Event()

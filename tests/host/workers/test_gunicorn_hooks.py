@@ -12,8 +12,8 @@ import pytest
 from ivrkit import State
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host import gunicorn_hooks
-from ivrkit.host.worker_slots import WorkerSlots
+from ivrkit.host.workers import gunicorn_hooks
+from ivrkit.host.workers.slots import WorkerSlots
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 
 from ivrkit import Owner, State
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode
-from ivrkit.host import answering, attempt
-from ivrkit.host.answering import Answering, NoAnswerError
-from ivrkit.host.attempt import Attempt, TurnAbandoned
+from ivrkit.host.deadlines import answering, attempt
+from ivrkit.host.deadlines.answering import Answering, NoAnswerError
+from ivrkit.host.deadlines.attempt import Attempt, TurnAbandoned
 from ivrkit.host.twiml_response import TwimlResponse
 
 OWNER = Owner("shop", "1.0")

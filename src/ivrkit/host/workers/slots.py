@@ -21,7 +21,7 @@ from collections import deque
 from pathlib import Path
 
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host.worker_reports import (
+from ivrkit.host.workers.reports import (
     FILE_SIZE,
     FORMAT,
     FREE,

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-_slots = runpy.run_path(str(Path(__file__).with_name("worker_reports.py")), run_name="ivrkit.host.worker_reports")
+_slots = runpy.run_path(str(Path(__file__).with_name("reports.py")), run_name="ivrkit.host.workers.reports")
 
 #: gunicorn's own exit codes of a worker that cannot start.
 _BOOT_ERROR, _LOAD_ERROR = 3, 4
@@ -133,7 +133,7 @@ def post_worker_init(worker: Any) -> None:
 
     :param worker: the worker.
     """
-    from ivrkit.host.worker_slots import mark_process_ready  # noqa: PLC0415  only the workers import the package
+    from ivrkit.host.workers.slots import mark_process_ready  # noqa: PLC0415  only the workers import the package
 
     mark_process_ready()
 

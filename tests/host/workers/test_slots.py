@@ -12,8 +12,8 @@ import pytest
 from ivrkit import State
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host.worker_reports import WORKER_DIR, RunningCode, read_slots, slot_path
-from ivrkit.host.worker_slots import WorkerSlots, mark_process_ready, process_slots
+from ivrkit.host.workers.reports import WORKER_DIR, RunningCode, read_slots, slot_path
+from ivrkit.host.workers.slots import WorkerSlots, mark_process_ready, process_slots
 
 ACME = Owner("acme-states", "1.0")
 SALES = PluginCode("enter", ACME, State("Sales.", name="sales", owner=ACME))
@@ -26,7 +26,7 @@ import os, sys
 from ivrkit import State
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.plugin_code import PluginCode
-from ivrkit.host.worker_slots import process_slots
+from ivrkit.host.workers.slots import process_slots
 slots = process_slots()
 slots.mark_ready()
 slots.enter(PluginCode("enter", Owner("acme-states", "1.0"), State("Sales.", name="sales")), "CA123")

@@ -7,9 +7,9 @@ from tests.web.sample_trees import RecordingPlugin
 
 from ivrkit import HOME, MenuOption, Owner, State, hookimpl
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode
+from ivrkit.host.deadlines.turn_guard import TurnGuard
 from ivrkit.host.dispatcher import Dispatcher
 from ivrkit.host.rate_limit import RateLimit
-from ivrkit.host.turn_guard import TurnGuard
 
 
 class Recorder:
@@ -70,7 +70,7 @@ def plugin():
 @pytest.fixture
 def answer(make_app, plugin, monkeypatch):
     """Return a function that answers webhooks of one call: ``answer(gates, Digits="1")``."""
-    monkeypatch.setattr("ivrkit.host.turn_guard._refusals", RateLimit())  # one for each test
+    monkeypatch.setattr("ivrkit.host.deadlines.turn_guard._refusals", RateLimit())  # one for each test
     tree = make_app(tree=plugin, dev=True).extensions["ivrkit"]
 
     def run(gates, status="in-progress", **params):
@@ -160,7 +160,7 @@ def test_a_refused_hook_implementation_is_skipped(answer, plugin, logged):
 def test_many_refusals_are_logged_with_their_number(answer, logged, monkeypatch):
     """The log has at most five refusals of the same code a minute. The next line has the number of the others."""
     now = [0.0]
-    monkeypatch.setattr("ivrkit.host.turn_guard._refusals", RateLimit(lambda: now[0]))
+    monkeypatch.setattr("ivrkit.host.deadlines.turn_guard._refusals", RateLimit(lambda: now[0]))
     gates = [Recorder("gate", [], refused=("fine",))]
     answer(gates, "ringing")
     logged()
@@ -176,7 +176,7 @@ def test_many_refusals_are_logged_with_their_number(answer, logged, monkeypatch)
 
 def test_refusals_of_different_code_are_limited_separately(logged, monkeypatch):
     """Many refusals of one state do not hide the refusal of another state."""
-    monkeypatch.setattr("ivrkit.host.turn_guard._refusals", RateLimit(lambda: 0.0))
+    monkeypatch.setattr("ivrkit.host.deadlines.turn_guard._refusals", RateLimit(lambda: 0.0))
     owner = Owner("shop", "1.0")
     guard = TurnGuard("CA1", [Recorder("gate", [], refused=("busy", "rare"))])
     for name in ["busy"] * 8 + ["rare"]:

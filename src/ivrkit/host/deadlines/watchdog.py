@@ -11,7 +11,7 @@ import traceback
 from types import FrameType
 from typing import Protocol
 
-from ivrkit.host.attempt import Attempt, RunningCode, clock
+from ivrkit.host.deadlines.attempt import Attempt, RunningCode, clock
 from ivrkit.host.rate_limit import RateLimit
 from ivrkit.plugin_errors import escape_control_characters, plugin_errors
 
@@ -144,7 +144,7 @@ def _of_plugin(frames: list[FrameType]) -> list[FrameType]:
 
 
 #: The module in whose functions all code of plugins runs, and the modules between it and the code.
-_GUARD = "ivrkit.host.turn_guard"
+_GUARD = "ivrkit.host.deadlines.turn_guard"
 _CALLERS = ("ivrkit.flow.run.", "ivrkit.plugins.hook_calls")
 #: For all code of the process.
 _misses = RateLimit()

@@ -12,10 +12,10 @@ from tests.web.sample_trees import RecordingPlugin
 from ivrkit import State
 from ivrkit.flow.model.state import Owner
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode
-from ivrkit.host.deaths import Deaths, FatalCode, process_deaths
 from ivrkit.host.gates import process_gates
-from ivrkit.host.worker_reports import WORKER_DIR, forget_deaths, make_worker_dir, record_death, slot_path
-from ivrkit.host.worker_slots import WorkerSlots, process_slots
+from ivrkit.host.workers.deaths import Deaths, FatalCode, process_deaths
+from ivrkit.host.workers.reports import WORKER_DIR, forget_deaths, make_worker_dir, record_death, slot_path
+from ivrkit.host.workers.slots import WorkerSlots, process_slots
 from ivrkit.settings.load import load_settings
 
 ACME = Owner("acme-states", "1.0")
@@ -234,7 +234,7 @@ def test_the_folder_is_for_this_user_only():
 
 def test_without_a_folder_in_memory_the_temporary_folder_is_used(monkeypatch, tmp_path):
     """A system without /dev/shm has the files in its temporary folder."""
-    monkeypatch.setattr("ivrkit.host.worker_reports._MEMORY_FOLDER", str(tmp_path / "missing"))
+    monkeypatch.setattr("ivrkit.host.workers.reports._MEMORY_FOLDER", str(tmp_path / "missing"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert os.path.dirname(make_worker_dir()) == str(tmp_path)
 
@@ -245,7 +245,7 @@ def test_the_main_process_needs_only_the_standard_library():
         "import runpy, sys; names = runpy.run_path(sys.argv[1]); names['record_death']('/missing', 1, 3);"
         "assert not any(name.startswith('ivrkit') for name in sys.modules)"
     )
-    path = sys.modules["ivrkit.host.worker_reports"].__file__
+    path = sys.modules["ivrkit.host.workers.reports"].__file__
     subprocess.run([sys.executable, "-c", program, path], check=True)
 
 

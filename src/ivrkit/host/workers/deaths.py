@@ -1,6 +1,6 @@
 """The deaths of workers: the code of plugins that was running when a worker process died is not run again.
 
-The process that starts the workers leaves a death record for each worker that died (``host/worker_reports.py``). These
+The process that starts the workers leaves a death record for each worker that died (``host/workers/reports.py``). These
 rules say which code is blamed:
 
 1. Each thread of the dead worker that ran the code of a plugin was in a call. The code that this call started last is
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode
-from ivrkit.host.worker_reports import DEATH_PREFIX, WORKER_DIR, RunningCode, read_death
+from ivrkit.host.workers.reports import DEATH_PREFIX, WORKER_DIR, RunningCode, read_death
 
 #: The number of deaths after which code is refused for all calls.
 FATAL_DEATHS = 2
