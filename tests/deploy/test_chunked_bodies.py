@@ -48,7 +48,7 @@ def streaming_proxy(
     port, folder = free_port(), tmp_path_factory.mktemp("nginx")
     upstream = urllib.parse.urlsplit(server.health).port
     assert upstream
-    streaming = {"proxy_http_version 1.1;": "proxy_http_version 1.1; proxy_request_buffering off;"}
+    streaming = {"proxy_request_buffering on;": "proxy_request_buffering off;"}
     start(nginx(port, upstream, certificate, folder, streaming), f"https://localhost:{port}/healthz", None, folder)
     return f"https://localhost:{port}/webhook"
 

@@ -80,3 +80,14 @@ def test_two_keys_for_one_caller():
         Settings(callers={"anonymous": MENU, "Restricted": MENU})
     message = "Settings: callers: 'Restricted' is in the table twice, as 'anonymous'"
     assert (caught.value.message, caught.value.hint) == (message, "remove one")
+
+
+@pytest.mark.parametrize("written", ["100", " 00 12 "])
+def test_an_extension_cannot_be_dialled(written):
+    """Short numbers call in from a PBX, but Twilio cannot dial them."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(operator_number=written)
+    assert str(caught.value) == (
+        "Settings: operator_number: a number to dial must be a phone number such as +14155550100, client:NAME, "
+        f"sip:USER@HOST, not {written!r}\n  hint: begin the number with + and its country code, as in +1 415 555 0100"
+    )

@@ -13,9 +13,10 @@ from tests.web.webhook_calls import TOKEN, sign, twilio_params
 
 from ivrkit import HOME, MenuOption, Routes, State, ask, hookimpl
 from ivrkit.host.deadlines import answering, attempt
+from ivrkit.host.deadlines.attempt import Attempt, TurnAbandoned
 from ivrkit.web import Ivrkit, with_deadlines
 from ivrkit.web.handover import Handover
-from ivrkit.web.wsgi_call import WsgiCall
+from ivrkit.web.wsgi_call import ATTEMPT, WsgiCall
 
 WEBHOOK = "https://ivr.example.com/webhook"
 STATUS = f"{WEBHOOK}/status"
@@ -143,6 +144,16 @@ def test_the_answer_is_sent_if_an_observing_hook_hangs(send, hang, tree, url):
     hang.release.set()
     hang.left.wait()
     assert [each for each in tree.events if each[0] == "ended"] == [("ended", "completed")]
+
+
+def test_an_abandoned_status_callback_ends_no_call(send, tree):
+    """If the session store answers too late, an abandoned attempt does not save the end of the call."""
+    send(status="ringing")
+    abandoned = Attempt()
+    assert abandoned.abandon()
+    with pytest.raises(TurnAbandoned):
+        send(STATUS, "completed", environ={ATTEMPT: abandoned})
+    assert ("ended", "completed") not in tree.events
 
 
 def test_the_answer_of_a_turn_is_sent_if_an_observing_hook_hangs(send, hang):

@@ -34,6 +34,24 @@ exec(sys.argv[1])
 """
 
 
+class FasterThread:
+    """A lock of slots: while a thread waits for it, another thread creates the slot file."""
+
+    def __init__(self, slots: WorkerSlots) -> None:
+        self._slots = slots
+        self._lock = slots._lock
+
+    def __enter__(self) -> None:
+        self._slots._lock = self._lock
+        thread = threading.Thread(target=self._slots.beat)
+        thread.start()
+        thread.join()
+        self._lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+
 @pytest.fixture
 def slots(tmp_path):
     """Return the slots of this process in a folder of the test."""
@@ -230,3 +248,14 @@ def test_an_app_records_the_state_that_a_call_is_in(tmp_path, monkeypatch, new_c
 def test_code_is_described_without_a_version():
     """A plugin file has no version."""
     assert str(RunningCode("enter", "sales", "sales.py", "", "CA1")) == "state 'sales' of sales.py, call CA1"
+
+
+def test_two_threads_create_one_file(slots, tmp_path):
+    """If another thread creates the file first, this thread writes into that file."""
+    slots._lock = FasterThread(slots)
+    slots.enter(SALES, SID)
+    created = slots._file
+    (running,) = read(tmp_path).running
+    assert running.state == "sales"
+    slots.beat()
+    assert slots._file is created
