@@ -229,9 +229,9 @@ class TestLists:
         assert failed.exit_code == 1
         assert failed.stderr.startswith("Error: the session file ivrkit-sessions.sqlite3: file is not a database\n")
 
+    @pytest.mark.stores
     def test_a_store_that_is_away_is_an_error_without_a_traceback(self, ivrkit, monkeypatch, caplog):
         """The command prints one message if the server of the store is down."""
-        pytest.importorskip("redis")
         monkeypatch.setenv("IVRKIT_SESSION_URL", "redis://127.0.0.1:1/0")
         result = ivrkit("quarantine")
         assert result.exit_code == 1
