@@ -380,6 +380,28 @@ def test_a_panic_after_secret_input_is_a_failure_of_the_state(serve, folder, pin
     assert "died" not in server.output
 
 
+LAST = """
+import atexit
+from pathlib import Path
+from ivrkit import State
+
+atexit.register(Path("ended").touch)
+last = State("The end.")
+"""
+
+
+@pytest.mark.once
+@pytest.mark.server
+def test_the_exit_functions_of_plugins_run(serve, folder):
+    """A worker that ends as requested runs the functions that plugins have registered with ``atexit``."""
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "last.py").write_text(LAST, encoding="utf-8")
+    server = serve("--plugins-dir", "plugins", **TOKEN).wait()
+    assert not (folder / "ended").exists()
+    assert server.end() == 0
+    assert (folder / "ended").exists()
+
+
 @pytest.mark.server
 def test_dev_answers_unsigned_webhooks_from_this_machine(serve, folder):
     """In dev mode unsigned webhooks from this machine are accepted, and changed code is served without a restart."""

@@ -64,10 +64,13 @@ def test_no_plugin_is_imported(folder, install):
     install("evil", states={"evil": "evil_module:evil"}, plugins={"evil": "evil_module"}, evil_module="1 / 0\n")
     folder.write("states/parking.py", "1 / 0\n")
     folder.write("ivrkit.toml", 'plugins_dir = "states"\n' + RECEPTION)
+    before = set(sys.modules)  # other tests have files of the same name
     loaded = load(load_settings(safe=True), {"sales": Sales()})
     assert loaded.safe
     assert loaded.problems == ()
-    assert not {name for name in sys.modules if name == "evil_module" or name.startswith("ivrkit_file_parking")}
+    assert not {
+        name for name in {*sys.modules} - before if name == "evil_module" or name.startswith("ivrkit_file_parking")
+    }
     assert {each.owner.plugin: each.status for each in loaded.plugins} == {
         "ivrkit": "loaded",
         "evil": "blocked",

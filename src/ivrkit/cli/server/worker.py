@@ -7,12 +7,12 @@ JSON.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import faulthandler
 import os
 import signal
 import sys
 import threading
-from typing import NoReturn
 
 from ivrkit.cli.server.jobs import Job
 from ivrkit.cli.server.loading import load_app
@@ -43,16 +43,17 @@ def run(job: Job) -> None:
     _end_process()
 
 
-def _end_process() -> NoReturn:
+def _end_process() -> None:
     """Run the exit functions, and end the process while other threads still run.
 
     Python would finalize the interpreter first. A thread of granian that needs the interpreter then panics, and the
     process dies with a signal.
     """
-    atexit._run_exitfuncs()  # `os._exit` leaves them out: the functions of plugins, the log, the slot file
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    with contextlib.ExitStack() as last_steps:  # the last one comes first, also if an exit function fails
+        last_steps.callback(os._exit, 0)
+        last_steps.callback(sys.stderr.flush)
+        last_steps.callback(sys.stdout.flush)
+        atexit._run_exitfuncs()  # `os._exit` leaves them out: the functions of plugins, the log, the slot file
 
 
 def _end_with_the_lifeline(lifeline: int) -> None:
