@@ -146,6 +146,20 @@ class SQLiteStore:
         )
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that closes itself when nothing refers to it.
+
+    The process that opened the connection closes it. SQLite does not allow a fork of this process to close it.
+    """
+
+    process_id = 0
+
+    def __del__(self) -> None:
+        """Close the connection, unless this process is a fork of the process that opened the connection."""
+        if self.process_id == os.getpid():
+            self.close()
+
+
 class _ThreadConnection:
     """The SQLite connection of one thread in one process. The connection is closed when the thread ends.
 
@@ -156,8 +170,10 @@ class _ThreadConnection:
     """
 
     def __init__(self, path: str, inherited: _ThreadConnection | None) -> None:
-        self.connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
-        self.process_id = os.getpid()
+        self.connection = sqlite3.connect(
+            path, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+        self.process_id = self.connection.process_id = os.getpid()
         self.inherited = inherited
         self._set_wal_mode()
         self.connection.execute("PRAGMA synchronous = NORMAL")
@@ -182,8 +198,3 @@ class _ThreadConnection:
                 time.sleep(0.02)
             else:
                 return
-
-    def __del__(self) -> None:
-        """Close the connection, unless this process is a fork of the process that opened the connection."""
-        if getattr(self, "process_id", None) == os.getpid():
-            self.connection.close()
