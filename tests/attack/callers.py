@@ -113,7 +113,7 @@ class PatientCaller(Caller):
 
     @property
     def is_over(self) -> bool:
-        """Whether the call has ended."""
+        """``True`` after the call has ended."""
         return not self.waits_for
 
     def walk(self, end: str) -> None:

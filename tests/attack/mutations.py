@@ -69,7 +69,7 @@ class Request:
 
     @property
     def is_form(self) -> bool:
-        """Whether the body is a form."""
+        """``True`` if the body is a form."""
         mimetype = self.header("Content-Type").partition(";")[0].strip().lower()
         return mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
 

@@ -56,7 +56,7 @@ def files_in(folder: Path) -> Iterable[tuple[str, bytes]]:
 
 @pytest.mark.parametrize("server_name", SERVERS)
 def test_the_input_of_a_secret_state_is_written_nowhere(start_server: Callable[..., Server], server_name: str):
-    """Whatever the code of a secret state does with the caller's input, the input is in no log, file or answer."""
+    """No log, file or answer has the input for a secret state, even if the code of the state leaks the input."""
     text = f'start = "choose"\nsession_url = "sqlite:///calls.sqlite3"\nquarantine_failures = 0\n{PLUGIN_SETTINGS}'
     server = start_server(server_name, settings=text, plugins=tree("vault.py"))
     rng, client, callers = generator("canaries"), Client(server.port), []

@@ -44,7 +44,7 @@ class Cell:
 
     @property
     def is_mistake(self) -> bool:
-        """Whether the plugin makes a mistake, which the log must name."""
+        """``True`` if the plugin makes a mistake. The log must name the plugin then."""
         is_error = self.fate in ERRORS or self.fate == "RecursionError"
         is_ignored = self.place in IGNORED and not is_error
         return not is_ignored and self.fate not in VALID_IN_CALLS.get(self.place, ())

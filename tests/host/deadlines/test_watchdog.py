@@ -22,7 +22,7 @@ HOOK = PluginCode("ivrkit_call_ended", OWNER, None)
 
 
 class MissGate:
-    """A gate that is told of missed deadlines. The event ``missed_one`` is set at the first one."""
+    """A gate with the method ``missed``. The event ``missed_one`` is set at the first missed deadline."""
 
     def __init__(self):
         self.events, self.missed_one = [], threading.Event()
@@ -42,7 +42,7 @@ class MissGate:
 
 
 class PlainGate:
-    """A gate that is not told of missed deadlines."""
+    """A gate without the method ``missed``."""
 
     def enter(self, code, sid):
         """Do nothing."""

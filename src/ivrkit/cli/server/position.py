@@ -32,7 +32,7 @@ class Position:
 
     @property
     def needs_worker(self) -> bool:
-        """Whether the position has no worker, and none is loading the phone tree."""
+        """``True`` if the position has no worker, and no worker is loading the phone tree for it."""
         return self.worker is None and self.loading is None
 
     def fill(self, worker: Worker, heartbeat: Heartbeat) -> None:

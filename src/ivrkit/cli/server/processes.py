@@ -106,7 +106,7 @@ class Worker:
 
     @property
     def has_ended_well(self) -> bool:
-        """Whether the retired process has ended as requested. SIGTERM ends a process that has not served yet."""
+        """``True`` if the retired process ended as requested. SIGTERM ends a process that has not served yet."""
         return self.process.returncode in (0, -signal.SIGTERM)
 
     def kill(self) -> None:

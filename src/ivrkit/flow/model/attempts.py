@@ -132,7 +132,7 @@ class Attempts:
 
     @property
     def locked(self) -> bool:
-        """Whether the key is locked, so that every answer is wrong."""
+        """``True`` while the key is locked: every answer is wrong then."""
         return len(self._change(lambda wrong: None)) >= self._max_attempts
 
     def check(self, right: bool) -> bool:

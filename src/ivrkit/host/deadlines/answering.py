@@ -76,7 +76,7 @@ class PendingAnswer(Generic[Answer]):
 
     @property
     def in_debugger(self) -> bool:
-        """Whether the code was stopped in a debugger, so that there is no time limit."""
+        """``True`` if a debugger stopped the code. The time limits do not apply then."""
         attempt = self._attempt
         return attempt is not None and attempt.in_debugger
 

@@ -144,7 +144,7 @@ class Attempt:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether the attempt was abandoned."""
+        """``True`` after the attempt was abandoned."""
         return self._is_abandoned
 
     def begin_save(self) -> None:

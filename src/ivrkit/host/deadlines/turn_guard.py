@@ -42,7 +42,7 @@ class Gate(Protocol):
 
 
 class DeadlineGate(Gate, Protocol):
-    """A gate that is also told when code misses its deadline."""
+    """A gate with a method that is called when code misses its deadline."""
 
     def missed(self, code: PluginCode, sid: str, /) -> None:
         """Do something when the code has missed its deadline. The code still runs.
