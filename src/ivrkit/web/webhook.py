@@ -5,41 +5,35 @@ from __future__ import annotations
 import functools
 import html
 import logging
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Request, Response, jsonify, request
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from flask import Blueprint, Request, Response, jsonify
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from ivrkit.flow.compile.twiml import EMPTY_RESPONSE, HANGUP, document, with_connection_overrides
+from ivrkit.flow.compile.twiml import HANGUP, document, with_connection_overrides
 from ivrkit.flow.compile.wait import answer_wait
 from ivrkit.flow.model.call import RINGING
-from ivrkit.flow.model.notifications import Notification, find_notification
+from ivrkit.flow.model.notifications import find_notification
 from ivrkit.flow.model.state import State
 from ivrkit.flow.run.turn import FallbackStep
 from ivrkit.flow.run.whisper import answer_whisper
 from ivrkit.host.accounts import AccountError
 from ivrkit.host.deadlines.attempt import Attempt, TurnAbandoned
 from ivrkit.host.dispatcher import Dispatcher
-from ivrkit.plugin_errors import describe_value, escape_control_characters, plugin_errors
+from ivrkit.plugin_errors import escape_control_characters, plugin_errors
 from ivrkit.plugins.load import LoadedTree
 from ivrkit.web.doctor_endpoint import add_doctor_endpoint
-from ivrkit.web.early_refusal import signature_problem
-from ivrkit.web.paths import PATHS, STATUS_PATH
-from ivrkit.web.request_body import UNREADABLE, BodyReader, query_parameters
-from ivrkit.web.request_log import RequestLog
+from ivrkit.web.paths import PATHS
+from ivrkit.web.refusals import XML, Refusals, current_request
+from ivrkit.web.request_body import query_parameters
 from ivrkit.web.request_verifier import RequestVerifier
 from ivrkit.web.wsgi_call import ATTEMPT
 
-_XML = "text/xml; charset=utf-8"
 #: The status in the health check: the session store works, or calls go on with their cookies only.
 HEALTHY, DEGRADED = "ok", "degraded"
-#: The names of the views that answer only requests that Twilio signed.
-_SIGNED_VIEWS = ("webhook", "status", "fallback", "whisper", "wait")
 #: How many characters of a parameter are logged.
 _MAX_SHOWN = 200
-_CALL_SID = re.compile("CA[0-9a-fA-F]{32}")
 _SET_WEBHOOK = 'set "A call comes in" in Twilio\'s console to the path that ends with /webhook'
 
 log = logging.getLogger("ivrkit.web")
@@ -58,12 +52,13 @@ def make_blueprint(
     :param name: the name of the blueprint and of the session cookie.
     """
     blueprint = Blueprint(name, __name__)
-    views = _Views(dispatcher, verifier, loaded, dev=dev, cookie_name=name)
+    refusals = Refusals(verifier, dev=dev)
+    views = _Views(dispatcher, verifier, refusals, loaded, dev=dev, cookie_name=name)
     webhook, status, fallback, whisper, wait, healthz, doctor = PATHS
     methods = ("GET", "POST")  # a number can be configured with either
-    blueprint.before_request(views.refuse_early)
+    blueprint.before_request(refusals.early)
     for error in (BadRequest, RequestEntityTooLarge):  # raised while the form is parsed
-        blueprint.register_error_handler(error, views.refuse_form)
+        blueprint.register_error_handler(error, refusals.form)
     # The console accepts a URL with a slash at its end, so these endpoints have both spellings.
     blueprint.add_url_rule(webhook, "webhook", views.webhook, methods=methods, strict_slashes=False)
     blueprint.add_url_rule(status, "status", views.status, methods=methods, strict_slashes=False)
@@ -71,7 +66,7 @@ def make_blueprint(
     blueprint.add_url_rule(whisper, "whisper", views.whisper, methods=methods)
     blueprint.add_url_rule(wait, "wait", views.wait, methods=methods)
     blueprint.add_url_rule(healthz, "healthz", views.healthz)
-    add_doctor_endpoint(blueprint, doctor, verifier, views.refuse_body)
+    add_doctor_endpoint(blueprint, doctor, verifier, refusals.body)
     return blueprint
 
 
@@ -83,9 +78,9 @@ def _verified(view: Callable[[_Views, Request, dict[str, str]], Response]) -> Ca
 
     @functools.wraps(view)
     def verified_view(self: _Views) -> Response:
-        request = _current_request()
+        request = current_request()
         params = _twilio_params(request)
-        refusal = self.refuse(request, params)
+        refusal = self.refusals.invalid(request, params)
         return view(self, request, params) if refusal is None else refusal
 
     return verified_view
@@ -95,21 +90,27 @@ class _Views:
     """The views of the endpoints. Only the view ``webhook`` enters states."""
 
     def __init__(
-        self, dispatcher: Dispatcher, verifier: RequestVerifier, loaded: LoadedTree, *, dev: bool, cookie_name: str
+        self,
+        dispatcher: Dispatcher,
+        verifier: RequestVerifier,
+        refusals: Refusals,
+        loaded: LoadedTree,
+        *,
+        dev: bool,
+        cookie_name: str,
     ) -> None:
+        self.refusals = refusals
         self._dispatcher = dispatcher
         self._verifier = verifier
         self._loaded = loaded
         self._dev = dev
         self._cookie_name = cookie_name
-        self._log = RequestLog(verifier)
-        self._body_reader = BodyReader(verifier.settings)
 
     @_verified
     def webhook(self, request: Request, params: dict[str, str]) -> Response:
         """Answer a webhook with the next TwiML document of the call."""
         if request.path.endswith("/"):
-            self._warn_of_slash(request, 200, ", so Twilio needs one more request")
+            self.refusals.warn_of_slash(request, 200, ", so Twilio needs one more request")
             return self._respond(document([self._redirect("../webhook")]), None)
         step = _fallback_step(request.query_string.decode("latin-1"))
         token = request.headers.get("I-Twilio-Idempotency-Token", "")
@@ -121,13 +122,13 @@ class _Views:
         except TurnAbandoned:
             raise
         except AccountError as error:
-            return self._refuse_account(request, error)
+            return self.refusals.account(request, error)
         except plugin_errors():  # of a plugin's session store
             # Never a 5xx: Twilio would request the fallback, which needs the same store. The pause gives it time.
             log.exception("call %s could not be answered", params["CallSid"])
             return self._apologise(self._dispatcher.apology(), step, "webhook", pause=True)
         if result.notification:
-            self._warn_of_notification(request, result.notification, params)
+            self.refusals.warn_of_notification(request, result.notification, params)
         response = self._respond(result.twiml, result.state, result.path)
         self._set_cookie(request, response, result.cookie)
         return response
@@ -135,10 +136,10 @@ class _Views:
     @_verified
     def status(self, request: Request, params: dict[str, str]) -> Response:
         """Record a status callback. The response is 204 even after an error, because Twilio ignores the response."""
-        self._warn_of_slash(request, 204)
+        self.refusals.warn_of_slash(request, 204)
         if params.get("CallStatus") == RINGING and not find_notification(params, None):
             message = f"a call came in at the URL for status callbacks, so the caller hears nothing: {_SET_WEBHOOK}"
-            self._log.warn(request, 204, message, reason="call")
+            self.refusals.warn(request, 204, message, reason="call")
         response, cookie = Response(status=204), self._cookie(request)
         try:
             cookie = self._dispatcher.record_status(params, cookie=cookie, attempt=_attempt(request))
@@ -146,7 +147,7 @@ class _Views:
         except TurnAbandoned:
             raise
         except AccountError as error:
-            return self._refuse_account(request, error)
+            return self.refusals.account(request, error)
         except plugin_errors():  # of a plugin's session store
             log.exception("the end of call %s could not be saved", params["CallSid"])
         return response
@@ -154,7 +155,7 @@ class _Views:
     @_verified
     def fallback(self, request: Request, params: dict[str, str]) -> Response:
         """Apologise and redirect the call to the webhook. Twilio requests the fallback URL after the webhook failed."""
-        self._warn_of_slash(request, 200)
+        self.refusals.warn_of_slash(request, 200)
         # The log gets the path alone: the query may have the caller's input.
         path, query = _split_url(params.get("ErrorUrl", ""))
         sid = params["CallSid"]
@@ -164,7 +165,7 @@ class _Views:
             log.error("%s", escape_control_characters(line))
         else:
             message = f"a call came in at the fallback URL, so the caller hears an apology: {_SET_WEBHOOK}"
-            self._log.warn(request, 200, message, reason="call")
+            self.refusals.warn(request, 200, message, reason="call")
         apology = self._dispatcher.apology(sid, self._cookie(request))
         webhook = "../../webhook" if request.path.endswith("/") else "../webhook"
         return self._apologise(apology, _fallback_step(query), webhook, pause=False)
@@ -191,7 +192,7 @@ class _Views:
         healthy = self._dispatcher.sessions.is_healthy()
         status = HEALTHY if healthy else DEGRADED
         report: dict[str, object] = {"status": status, "store": "ok" if healthy else "not ok"}
-        if self._verifier.may_see_details(_current_request()):
+        if self._verifier.may_see_details(current_request()):
             states = self._loaded.flow.states.values()
             report["plugins"] = {plugin.owner.plugin: plugin.owner.version for plugin in self._loaded.plugins}
             report["states"] = {each.name: str(each.state.owner) for each in states}
@@ -201,90 +202,6 @@ class _Views:
             if self._loaded.safe:
                 report["safe_mode"] = True
         return jsonify(report)
-
-    def refuse_early(self) -> Response | None:
-        """Return a response that refuses the current request before its body is read, or ``None``.
-
-        The health check reads no body. The doctor endpoint calls :meth:`refuse_body` itself, after it has checked the
-        proof.
-        """
-        request = _current_request()
-        if request.method == "OPTIONS" or _view_name(request) not in _SIGNED_VIEWS:
-            return None
-        message = self._verifier.early_refusal(request)
-        return self._refuse_unverified(request, message) if message else self.refuse_body()
-
-    def refuse_body(self) -> Response | None:
-        """Return a response that refuses the body of the current request, or ``None`` if the form can be parsed."""
-        request = _current_request()
-        refusal = self._body_reader.read(request)
-        if refusal is None:
-            return None
-        return self._refuse(request, refusal.status, refusal.text, refusal.message, reason="body")
-
-    def refuse_form(self, error: HTTPException) -> Response:
-        """Return the response that refuses the current request, because the form in the body cannot be parsed."""
-        refusal = self._body_reader.too_large if isinstance(error, RequestEntityTooLarge) else UNREADABLE
-        return self._refuse(_current_request(), refusal.status, refusal.text, refusal.message, reason="form")
-
-    def refuse(self, request: Request, params: Mapping[str, str]) -> Response | None:
-        """Return a response that refuses a request, or ``None`` if the request may be answered."""
-        message = self._verifier.signature_refusal(request, params)
-        if message:
-            return self._refuse_unverified(request, message)
-        # After the signature, so that only Twilio learns that the request is incomplete.
-        if not params.get("CallSid"):
-            notification = find_notification(params, None)
-            if notification:  # of a conference, for example
-                self._warn_of_notification(request, notification, params)
-                return self._respond(EMPTY_RESPONSE, None)
-            text = "CallSid is missing: this URL answers Twilio's voice webhooks."
-            return self._refuse(request, 400, text, _missing_call_sid(params), reason="CallSid")
-        # The signature has no separators and no time. So without this check, a part of an old request could become
-        # another CallSid. In dev mode, a developer may write a short one.
-        sid = params["CallSid"]
-        if not (sid.isprintable() if self._dev else _CALL_SID.fullmatch(sid)):
-            needed = "printable" if self._dev else "CA and 32 hexadecimal digits"
-            text = f"CallSid must be {needed}, not {describe_value(sid)}"
-            return self._refuse(request, 400, text, f"{text}: use this URL for Twilio only", reason="CallSid")
-        return None
-
-    def _refuse_unverified(self, request: Request, message: str) -> Response:
-        # A flood of unsigned requests must not hide that Twilio's own signature does not match.
-        signed = "unsigned" if signature_problem(request.headers) is not None else "signed"
-        return self._refuse(request, 403, message if self._dev else "Forbidden", message, reason=signed)
-
-    def _refuse_account(self, request: Request, error: AccountError) -> Response:
-        message = f"{error.message}: {error.hint}"
-        return self._refuse(request, 403, message if self._dev else "Forbidden", message, reason="account")
-
-    def _warn_of_slash(self, request: Request, status: int, effect: str = "") -> None:
-        """Log a warning if the path of a request ends with a slash.
-
-        :param status: the HTTP status of the response.
-        :param effect: the effect of the slash, as the middle of the message.
-        """
-        if request.path.endswith("/"):
-            message = f"the URL ends with a slash{effect}: remove it in Twilio's console"
-            self._log.warn(request, status, message, reason="slash")
-
-    def _warn_of_notification(self, request: Request, notification: Notification, params: Mapping[str, str]) -> None:
-        """Log a notification that was sent to an endpoint for webhooks. The status endpoint accepts all of them."""
-        if request.path.rstrip("/").endswith(STATUS_PATH):
-            return
-        call = f" (call {params['CallSid']})" if params.get("CallSid") else ""
-        message = f"{notification.name} arrived here by mistake{call}: {notification.fix}"
-        self._log.warn(request, 200, message, reason=notification.name)
-
-    def _refuse(self, request: Request, status: int, text: str, message: str, *, reason: str) -> Response:
-        """Log a refused request, and return the response.
-
-        :param text: the text of the response.
-        :param message: the text to log, with the reason and the fix.
-        :param reason: a word for the requests that the rate limit of the log counts together.
-        """
-        self._log.warn(request, status, message, reason=reason)
-        return Response(f"{text}\n", status, mimetype="text/plain")
 
     def _cookie(self, request: Request) -> str:
         return request.cookies.get(self._cookie_name, "")
@@ -317,30 +234,12 @@ class _Views:
         return f"<Redirect>{html.escape(url, quote=False)}</Redirect>".encode()
 
     def _respond(self, twiml: bytes, state: State | None, path: tuple[str, ...] = ()) -> Response:
-        response = Response(twiml, content_type=_XML)
+        response = Response(twiml, content_type=XML)
         if self._dev and state is not None:
             response.headers["Ivrkit-State"] = state.name
             response.headers["Ivrkit-Owner"] = str(state.owner)
             response.headers["Ivrkit-Path"] = ", ".join(path)
         return response
-
-
-def _missing_call_sid(params: Mapping[str, str]) -> str:
-    """Return the log message for a signed request without ``CallSid``, such as the webhook of a text message."""
-    if "MessageSid" in params or "SmsSid" in params:
-        return "a text message arrived: in Twilio's console, set another URL for messaging than for voice"
-    return "CallSid is missing: use this URL for voice webhooks only"
-
-
-def _current_request() -> Request:
-    """Return the current request itself, which is faster to use than Flask's proxy ``flask.request``."""
-    current: Request = request._get_current_object()  # type: ignore[attr-defined]  # declared as a Request
-    return current
-
-
-def _view_name(request: Request) -> str:
-    """Return the name of the view that answers a request, such as ``webhook``."""
-    return (request.endpoint or "").rpartition(".")[2]
 
 
 def _attempt(request: Request) -> Attempt:
