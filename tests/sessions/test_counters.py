@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.flow.conftest import bind
+from tests.sessions.every_store import BREAK, REPAIR, every_store, sql
 
 from ivrkit import State, StoreUnavailable, ask, compile_flow, leads_to
 from ivrkit.flow.compile.flow_config import FlowConfig
@@ -66,20 +65,7 @@ def processes(path):
     processes.close()
 
 
-def sql(path, statement):
-    """Run an SQL statement on a store, from outside."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(statement).fetchall()
-
-
-BREAK = "ALTER TABLE sessions RENAME COLUMN body TO other"
-REPAIR = "ALTER TABLE sessions RENAME COLUMN other TO body"
-
-
-@pytest.mark.parametrize(
-    "store",
-    ["sqlite", pytest.param("redis", marks=pytest.mark.stores), pytest.param("postgresql", marks=pytest.mark.stores)],
-)
+@every_store
 class TestEveryStore:
     """The same rules with each session store of ivrkit."""
 

@@ -21,14 +21,6 @@ def code(name, owner=OWNER):
 
 
 @pytest.fixture
-def release():
-    """Return an event that is set at the end of the test, so that code that hangs ends."""
-    event = threading.Event()
-    yield event
-    event.set()
-
-
-@pytest.fixture
 def short(monkeypatch):
     """Make the time limits short."""
     monkeypatch.setattr(answering, "LAST_RESORT_AFTER", 0.05)

@@ -1,11 +1,10 @@
 """The record of the quarantine in the session store: shared by processes, and never in the way of a call."""
 
 import logging
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import pytest
+from tests.sessions.every_store import BREAK, REPAIR, every_store, sql
 
 from ivrkit.host.quarantine.record import Entry, Record, add_entry, release
 from ivrkit.host.quarantine.shared_record import LEAVE_ALONE, LIFETIME, SharedRecord, record_id
@@ -74,20 +73,7 @@ def put(name, entry):
     return lambda record: add_entry(record, name, entry)
 
 
-def sql(file, statement):
-    """Run an SQL statement on a store, from outside."""
-    with closing(sqlite3.connect(file)) as connection, connection:
-        return connection.execute(statement).fetchall()
-
-
-BREAK = "ALTER TABLE sessions RENAME COLUMN body TO other"
-REPAIR = "ALTER TABLE sessions RENAME COLUMN other TO body"
-
-
-@pytest.mark.parametrize(
-    "store",
-    ["sqlite", pytest.param("redis", marks=pytest.mark.stores), pytest.param("postgresql", marks=pytest.mark.stores)],
-)
+@every_store
 class TestEveryStore:
     """The same rules with each session store of ivrkit."""
 
