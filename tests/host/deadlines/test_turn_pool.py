@@ -33,9 +33,21 @@ def test_a_free_thread_takes_the_next_work():
     """Work does not start a thread if a thread is free."""
     pool = TurnPool(4, "free")
     run_all(pool, 1)
-    while not pool._free._value:  # the thread has done its work and is about to wait
+    while not pool._queue._waiting:  # the thread has done its work and is about to wait
         pass
     assert run_all(pool, 1) == ["free-1"]
+
+
+def test_a_thread_that_becomes_free_is_counted_once():
+    """If work comes while a thread becomes free, later work does not wait for this thread."""
+    pool, end, barrier = TurnPool(4), threading.Event(), threading.Barrier(4)
+    pool.submit(end.wait)
+    with pool._queue.changed:
+        end.set()  # the thread cannot wait for work before this lock is released
+        pool.submit(barrier.wait)
+    pool.submit(barrier.wait)
+    pool.submit(barrier.wait)
+    barrier.wait(60)
 
 
 def test_work_waits_if_all_threads_are_busy():
