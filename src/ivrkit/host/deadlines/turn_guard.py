@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ivrkit.flow.run.plugin_code import CodeRefused, PluginCode, runner_of_turn
 from ivrkit.host.deadlines.attempt import DEFAULT_DEADLINE, Attempt, RunningCode, clock
@@ -41,6 +41,7 @@ class Gate(Protocol):
         """
 
 
+@runtime_checkable
 class DeadlineGate(Gate, Protocol):
     """A gate with a method that is called when code misses its deadline."""
 
@@ -115,9 +116,8 @@ class TurnGuard:
         # First of all the next attempt: a gate may have to wait for the session store.
         self.attempt.code_missed()
         for gate in self._gates:
-            missed = getattr(gate, "missed", None)
-            if missed is not None:
-                missed(running.code, self._sid)
+            if isinstance(gate, DeadlineGate):
+                gate.missed(running.code, self._sid)
 
     def _enter(self, code: PluginCode, entered: list[Gate]) -> None:
         """Enter all gates.
